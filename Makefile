@@ -1,0 +1,43 @@
+# Six verbs: install, demo, test, check, bench, runner-image. Each does its own set-up.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: install demo test check format bench runner-image constraints clean
+
+install: $(READY)
+
+$(READY): constraints.txt pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml
+	@scripts/install $(VENV)
+	@touch $@
+
+demo: install
+	@$(BIN)/python scripts/demo.py
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+runner-image: install
+	$(BIN)/python scripts/runner_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+constraints: install
+	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml --group dev --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-package macropod --no-emit-package macropod-runner \
+	  --custom-compile-command "make constraints" --quiet --output-file constraints.txt
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
