@@ -1,0 +1,65 @@
+"""Every refusal the server gives.
+
+MacropodError
+├── Invalid        what was sent cannot be used; lists every problem found
+├── Unauthorized   no token, or one that is not known (any more)
+├── Forbidden      the token is good but not for this
+├── NotFound       there is no such thing in reach of the token
+├── Conflict       the thing is there but its state does not allow this
+├── TooLarge       more bytes than the limit allows
+└── Unavailable    something the server needs is away; trying again later may help
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what was sent: a stable code, the place (entry, field or line) and a sentence."""
+
+    code: str
+    where: str
+    message: str
+
+
+class MacropodError(Exception):
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = tuple(problems)
+
+
+class Invalid(MacropodError):
+    code = "invalid"
+
+    @classmethod
+    def field(cls, where: str, message: str, *, code: str = "invalid_value") -> "Invalid":
+        return cls(message, problems=[Problem(code, where, message)])
+
+
+class Unauthorized(MacropodError):
+    code = "unauthorized"
+
+
+class Forbidden(MacropodError):
+    code = "forbidden"
+
+
+class NotFound(MacropodError):
+    code = "not_found"
+
+
+class Conflict(MacropodError):
+    code = "conflict"
+
+
+class TooLarge(MacropodError):
+    code = "too_large"
+
+
+class Unavailable(MacropodError):
+    code = "unavailable"

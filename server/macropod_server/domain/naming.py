@@ -1,0 +1,43 @@
+"""Names made from what a thing is: ids, digests and tokens that any process can make again."""
+
+import hashlib
+import hmac
+import uuid
+
+_USER_PREFIX = "mpu_"
+_RUN_PREFIX = "mpr_"
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def sha256_hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def user_token(secret: str) -> str:
+    """A person's or program's token; the prefix lets secret scanners find it."""
+    return _USER_PREFIX + secret
+
+
+def run_token(run_id: str, *, key: bytes) -> str:
+    """The token of one run: nothing is stored, and after a crash the same token is made again."""
+    return f"{_RUN_PREFIX}{run_id}_{_signature(run_id, key)}"
+
+
+def run_of_token(token: str, *, key: bytes) -> str | None:
+    """The id of the run a token was made for, or None when it is no run's token of this installation."""
+    run_id, _, signature = token.removeprefix(_RUN_PREFIX).partition("_")
+    genuine = token.startswith(_RUN_PREFIX) and hmac.compare_digest(
+        signature.encode(), _signature(run_id, key).encode()
+    )
+    return run_id if genuine else None
+
+
+def _signature(run_id: str, key: bytes) -> str:
+    return hmac.new(key, f"run token {run_id}".encode(), hashlib.sha256).hexdigest()
+
+
+def looks_like_run_token(token: str) -> bool:
+    return token.startswith(_RUN_PREFIX)

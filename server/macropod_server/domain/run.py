@@ -1,0 +1,69 @@
+"""The life of a run: its statuses, the moves between them, and the reason each end has."""
+
+from enum import StrEnum
+
+
+class RunKind(StrEnum):
+    TASK = "task"
+    PACKAGING = "packaging"
+
+
+class RunStatus(StrEnum):
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    TIMED_OUT = "timed_out"
+    KILLED = "killed"
+    LOST = "lost"
+
+
+class Reason(StrEnum):
+    """Why a run ended. Statuses are few, reasons many; `STATUS_OF` maps one to the other."""
+
+    COMPLETED = "completed"
+    EXIT_CODE = "exit_code"
+    SIGNAL = "signal"
+    OUT_OF_MEMORY = "out_of_memory"
+    TIME_LIMIT = "time_limit"
+    KILL_REQUESTED = "kill_requested"
+    PACKAGING_FAILED = "packaging_failed"
+    COULD_NOT_START = "could_not_start"
+    IMAGE_NOT_FOUND = "image_not_found"
+    START_TIMEOUT = "start_timeout"
+    RUNNER_DIED = "runner_died"
+    VANISHED = "vanished"
+
+
+STATUS_OF: dict[Reason, RunStatus] = {
+    Reason.COMPLETED: RunStatus.SUCCESS,
+    Reason.EXIT_CODE: RunStatus.FAILURE,
+    Reason.SIGNAL: RunStatus.FAILURE,
+    Reason.OUT_OF_MEMORY: RunStatus.FAILURE,
+    Reason.TIME_LIMIT: RunStatus.TIMED_OUT,
+    Reason.KILL_REQUESTED: RunStatus.KILLED,
+    Reason.PACKAGING_FAILED: RunStatus.FAILURE,
+    Reason.COULD_NOT_START: RunStatus.FAILURE,
+    Reason.IMAGE_NOT_FOUND: RunStatus.FAILURE,
+    Reason.START_TIMEOUT: RunStatus.FAILURE,
+    Reason.RUNNER_DIED: RunStatus.FAILURE,
+    Reason.VANISHED: RunStatus.LOST,
+}
+
+FINAL = frozenset(STATUS_OF.values())
+ACTIVE = frozenset({RunStatus.STARTING, RunStatus.RUNNING})
+
+_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.FAILURE, RunStatus.KILLED}),
+    RunStatus.STARTING: frozenset({RunStatus.QUEUED, RunStatus.RUNNING}) | FINAL,
+    RunStatus.RUNNING: FINAL,
+}
+
+
+def may_move(current: RunStatus, target: RunStatus) -> bool:
+    return target in _MOVES.get(current, frozenset())
+
+
+def is_final(status: RunStatus) -> bool:
+    return status in FINAL

@@ -1,0 +1,39 @@
+"""How schedules read in words."""
+
+import pytest
+from macropod_server.domain.schedule import in_words, parse_schedule
+
+WORDS = [
+    ("* * * * *", "every minute"),
+    ("*/15 * * * *", "every 15 minutes"),
+    ("0,15,30,45 * * * *", "every 15 minutes"),
+    ("@hourly", "every hour"),
+    ("0 0-23 * * *", "every hour"),
+    ("17 * * * *", "at minute 17 of every hour"),
+    ("*/25 * * * *", "at minutes 0, 25 and 50 of every hour"),
+    ("0 */2 * * *", "every 2 hours"),
+    ("0 */5 * * *", "at 00:00, 05:00, 10:00, 15:00 and 20:00 every day"),
+    ("*/10 * * 6-8 *", "every 10 minutes from June to August"),
+    ("0 2 * * *", "at 02:00 every day"),
+    ("@midnight", "at 00:00 every day"),
+    ("0,30 9 * * *", "at 09:00 and 09:30 every day"),
+    ("*/15 9-17 * * 1-5", "every 15 minutes from 09:00 to 17:59 from Monday to Friday"),
+    ("* 2 * * *", "every minute from 02:00 to 02:59 every day"),
+    ("*/7 3 * * *", "at minutes 0, 7, 14, 21, 28, 35, 42, 49 and 56 of hour 3 every day"),
+    ("1-5 1-7 * * *", "at minutes 1 to 5 of hours 1 to 7 every day"),
+    ("0 9 * * mon", "at 09:00 on Mondays"),
+    ("0 9 * * 6,7", "at 09:00 on Sundays and Saturdays"),
+    ("@weekly", "at 00:00 on Sundays"),
+    ("0 0 1 * *", "at 00:00 on day 1 of the month"),
+    ("0 0 1-7 * *", "at 00:00 on days 1 to 7 of the month"),
+    ("0 0 1,15 jan,jul *", "at 00:00 on days 1 and 15 of the month in January and July"),
+    ("0 0 29 2 *", "at 00:00 on day 29 of the month in February"),
+    ("0 0 13 * 5", "at 00:00 on day 13 of the month and on Fridays"),
+    ("0 0 13 * */5", "at 00:00 on day 13 of the month if that is a Sunday or Friday"),
+    ("0 0 1-31 * 1", "at 00:00 every day"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), WORDS)
+def test_a_schedule_reads_in_words(text: str, words: str) -> None:
+    assert in_words(parse_schedule(text)) == words

@@ -1,0 +1,74 @@
+"""What a server answers about things, valid by default; one keyword changes it."""
+
+from typing import Any
+
+WHEN = "2026-01-02T03:04:05.678901Z"
+
+
+def orchestration_answer(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
+        "workspace_id": 1,
+        "name": "hello",
+        "file_name": "hello.zip",
+        "sha256": "3b5" + "0" * 58 + "bc2",
+        "size_bytes": 321,
+        "entry_point": "main.py",
+        "requirements": None,
+        "status": "ready",
+        "message": None,
+        "warnings": [],
+        "environment": None,
+        "packaging_run_id": None,
+        "created_at": WHEN,
+        "updated_at": WHEN,
+    } | changes
+
+
+def task_answer(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "5f4cf3c8-3a2e-4f0e-8f44-6a1b7f2f9c22",
+        "workspace_id": 1,
+        "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
+        "name": "nightly",
+        "kind": "run_scheduled",
+        "status": "started",
+        "active": True,
+        "json_args": {},
+        "timeout_seconds": 600,
+        "schedule": "0 2 * * *",
+        "schedule_in_words": "every day at 02:00",
+        "timezone": "UTC",
+        "next_due_at": "2026-01-03T02:00:00Z",
+        "last_run_status": "unknown",
+        "created_at": WHEN,
+        "updated_at": WHEN,
+    } | changes
+
+
+def run_answer(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "9d0f3c7e-53f7-4a53-8d3b-7c8e0c9f1b33",
+        "workspace_id": 1,
+        "kind": "task",
+        "task_id": "5f4cf3c8-3a2e-4f0e-8f44-6a1b7f2f9c22",
+        "task_name": "nightly",
+        "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
+        "status": "success",
+        "reason": "completed",
+        "message": "The program ended by itself with exit code 0.",
+        "exit_code": 0,
+        "signal": None,
+        "attempt": 1,
+        "due_at": None,
+        "created_at": WHEN,
+        "started_at": WHEN,
+        "ended_at": WHEN,
+        "peak_memory_bytes": 1024,
+        "cpu_seconds": 0.5,
+        "line_count": 2,
+    } | changes
+
+
+def line_answer(number: int, text: str = "hello") -> dict[str, Any]:
+    return {"number": number, "time": WHEN, "stream": "stdout", "text": text}
