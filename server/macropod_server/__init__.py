@@ -1,0 +1,3 @@
+"""The Macropod server: API, engine and the adapters they stand on."""
+
+__version__ = "0.1.0"

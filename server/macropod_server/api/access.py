@@ -1,0 +1,106 @@
+"""Who calls: a person or program with a token of a workspace, or a run with its own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from macropod_server.db import access, runs
+from macropod_server.db.tables import Run
+from macropod_server.deps import Deps
+from macropod_server.domain.errors import Forbidden, NotFound, Unauthorized
+from macropod_server.domain.naming import run_of_token
+from macropod_server.domain.run import is_final
+
+_AFTER_THE_END = timedelta(seconds=60)
+"""How long a runner may still repeat the report of an end whose answer it did not get."""
+
+_CONTACT_NOTED_EVERY = timedelta(seconds=3)
+
+_bearer = HTTPBearer(auto_error=False, description="A token made by `macropod-server token`, or a run's own.")
+
+
+def get_deps(request: Request) -> Deps:
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def get_now(deps: Annotated[Deps, Depends(get_deps)]) -> datetime:
+    return deps.clock()
+
+
+DepsDep = Annotated[Deps, Depends(get_deps)]
+Now = Annotated[datetime, Depends(get_now)]
+
+
+def get_token(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+    if bearer is None:
+        raise Unauthorized(
+            "This call needs a token: send `Authorization: Bearer <token>`. "
+            "`macropod login` stores one; `macropod-server token` makes one."
+        )
+    return bearer.credentials
+
+
+TokenDep = Annotated[str, Depends(get_token)]
+
+
+@dataclass(frozen=True)
+class Caller:
+    workspace_id: int
+    run_id: str | None = None
+
+
+def get_caller(deps: DepsDep, token: TokenDep) -> Caller:
+    """A run may act in its workspace only while it lives."""
+    with deps.database.read() as session:
+        workspace_id = access.workspace_of_token(session, token)
+    if workspace_id is not None:
+        return Caller(workspace_id)
+    run = _run_of(deps, token)
+    if is_final(run.status):
+        raise Unauthorized(f"The token of run {run.id} ended with the run.")
+    return Caller(run.workspace_id, run.id)
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+def get_calling_run(deps: DepsDep, token: TokenDep, now: Now) -> Run:
+    """The run whose runner calls; its contact is noted."""
+    if run_of_token(token, key=deps.run_key) is None:
+        raise Forbidden("This call is for runners only; it takes the token of a run.")
+    run = _run_of(deps, token)
+    if run.ended_at is not None and now - run.ended_at > _AFTER_THE_END:
+        raise Unauthorized(f"The token of run {run.id} ended with the run.")
+    if run.contact_at is None or now - run.contact_at > _CONTACT_NOTED_EVERY:
+        with deps.database.write() as session:
+            runs.note(session, run.id, contact_at=now)
+    return run
+
+
+CallingRun = Annotated[Run, Depends(get_calling_run)]
+
+
+def get_living_run(run: CallingRun) -> Run:
+    if is_final(run.status):
+        raise Unauthorized(
+            f"Run {run.id} has ended as {run.status.value}; there is nothing more to do for it."
+        )
+    return run
+
+
+LivingRun = Annotated[Run, Depends(get_living_run)]
+
+
+def _run_of(deps: Deps, token: str) -> Run:
+    run_id = run_of_token(token, key=deps.run_key)
+    try:
+        if run_id is not None:
+            with deps.database.read() as session:
+                return runs.get(session, run_id)
+    except NotFound:
+        pass
+    raise Unauthorized("This token is not known here. `macropod-server token` makes a new one.")

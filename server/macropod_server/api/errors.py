@@ -1,0 +1,75 @@
+"""Which HTTP status each refusal has, and the one body all of them share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from macropod_server.domain import errors
+from macropod_server.domain.errors import MacropodError, Problem
+from macropod_server.domain.naming import new_id
+
+log = structlog.get_logger()
+
+_STATUS: dict[type[MacropodError], int] = {
+    errors.Invalid: 422,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.Unavailable: 503,
+}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+
+
+def body(code: str, message: str, problems: Sequence[Problem] = ()) -> dict[str, Any]:
+    details = [{"code": each.code, "where": each.where, "message": each.message} for each in problems]
+    return {"code": code, "message": message, "details": details}
+
+
+def answer(error: MacropodError) -> JSONResponse:
+    status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+    return JSONResponse(body(error.code, error.message, error.problems), status, _HEADERS.get(status))
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(MacropodError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(HTTPException, _no_such_route)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, MacropodError)
+    return answer(error)
+
+
+def _not_understood(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        Problem(each["type"], ".".join(str(part) for part in each["loc"][1:]) or "body", each["msg"])
+        for each in error.errors()
+    ]
+    told = "; ".join(f"{problem.where}: {problem.message}" for problem in problems)
+    return answer(errors.Invalid(f"The request cannot be used: {told}.", problems=problems))
+
+
+def _no_such_route(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    message = f"{request.method} {request.url.path}: {error.detail}. /docs lists the calls there are."
+    return JSONResponse(
+        body(codes.get(error.status_code, "error"), message), error.status_code, dict(error.headers or {})
+    )
+
+
+def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    error_id = new_id()
+    log.error("request_failed", error_id=error_id, path=request.url.path, exc_info=error)
+    message = f"Something went wrong in the server. Its log tells more under the id {error_id}."
+    return JSONResponse(body("error", message), 500)

@@ -1,0 +1,39 @@
+"""Whether the server lives and may be sent work, and what it is."""
+
+from fastapi import APIRouter, Request
+
+from macropod_server import __version__
+from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.schemas import InfoOut, LimitsOut, WorkspaceOut
+from macropod_server.db import access
+from macropod_server.domain.errors import Unavailable
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health/live")
+def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+def ready(request: Request, deps: DepsDep) -> dict[str, str]:
+    """Ready once the runs an earlier process left are adopted and the database answers."""
+    if not request.app.state.is_adopted:
+        raise Unavailable("The server is still looking after the runs it left when it was last ended.")
+    with deps.database.read() as session:
+        access.has_tokens(session)
+    return {"status": "ready"}
+
+
+@router.get("/v1/info")
+def info(deps: DepsDep, caller: CallerDep) -> InfoOut:
+    with deps.database.read() as session:
+        workspace = access.workspace(session, caller.workspace_id)
+    return InfoOut(
+        version=__version__,
+        installation_id=deps.installation_id,
+        spawner=deps.spawner.name,
+        workspace=WorkspaceOut(id=caller.workspace_id, name=workspace.name),
+        limits=LimitsOut.model_validate(deps.settings, from_attributes=True),
+    )

@@ -1,0 +1,31 @@
+"""The second listener, for containers: it answers calls with a run's token and nothing else."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from macropod_server.api.errors import answer
+from macropod_server.domain.errors import Forbidden
+from macropod_server.domain.naming import looks_like_run_token
+
+
+class RunTokensOnly:
+    """Wraps the application: on the address given, requests without a run's token go no further."""
+
+    def __init__(self, app: ASGIApp, *, address: tuple[str, int]) -> None:
+        self._app = app
+        self._address = address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_guarded = scope["type"] == "http" and scope.get("server") == self._address
+        if is_guarded and not _carries_run_token(scope):
+            refusal = answer(
+                Forbidden("This address is for containers of runs; it takes the token of a run only.")
+            )
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _carries_run_token(scope: Scope) -> bool:
+    value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = value.decode("latin-1").partition(" ")
+    return scheme.lower() == "bearer" and looks_like_run_token(token)

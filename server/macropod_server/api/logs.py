@@ -1,0 +1,126 @@
+"""Read and follow the log of a run."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.runs import told
+from macropod_server.api.schemas import LineOut, LinesOut
+from macropod_server.db import runs
+from macropod_server.deps import Deps
+from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.run import is_final
+
+router = APIRouter(prefix="/v1/runs/{run_id}/logs", tags=["logs"])
+
+_MOST_LINES = 10_000
+_LINES_PER_EVENT = 1000
+_LOOK_SECONDS = 1.0
+_KEEP_ALIVE_SECONDS = 15.0
+
+
+@router.get("")
+def read(
+    run_id: str,
+    deps: DepsDep,
+    caller: CallerDep,
+    tail: Annotated[int | None, Query(ge=0, le=_MOST_LINES, description="the last so many lines")] = None,
+    first: Annotated[int, Query(ge=1, description="from this line number on")] = 1,
+    limit: Annotated[int, Query(ge=1, le=_MOST_LINES)] = 1000,
+    since: Annotated[datetime | None, Query(description="printed at or after")] = None,
+    until: Annotated[datetime | None, Query(description="printed before")] = None,
+    stream: Stream | None = None,
+) -> LinesOut:
+    """The last lines, or a range by number or time, oldest first."""
+    with deps.database.read() as session:
+        run = runs.get(session, run_id, workspace_id=caller.workspace_id)
+    ended = is_final(run.status)
+    stored = deps.logs.expected(run_id)
+    if tail is not None:
+        found = deps.logs.tail(run_id, limit=tail, stream=stream) if tail else []
+    else:
+        lines = deps.logs.read(
+            run_id, first=first, since=_utc(since), until=_utc(until), stream=stream, limit=limit
+        )
+        found = list(lines)
+    return LinesOut(lines=[_shown(line) for line in found], next=stored, ended=ended)
+
+
+@router.get("/follow", response_class=StreamingResponse)
+async def follow(
+    run_id: str,
+    deps: DepsDep,
+    caller: CallerDep,
+    after: Annotated[int, Query(ge=0, description="go on after this line number")] = 0,
+    stream: Stream | None = None,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> StreamingResponse:
+    """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run."""
+    with deps.database.read() as session:
+        runs.get(session, run_id, workspace_id=caller.workspace_id)
+    events = _events(deps, run_id, after if last_event_id is None else last_event_id, stream)
+    return StreamingResponse(
+        events,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) -> AsyncIterator[str]:
+    last_sent = time.monotonic()
+    with deps.signals.bell(run_id) as bell:
+        while True:
+            end = await run_in_threadpool(_end_event, deps, run_id)
+            lines = await run_in_threadpool(_next_lines, deps, run_id, after, stream)
+            if lines:
+                after, last_sent = lines[-1].number, time.monotonic()
+                yield _lines_event(lines)
+            elif end:
+                yield end
+                return
+            else:
+                await bell.wait(_LOOK_SECONDS)
+                if time.monotonic() - last_sent > _KEEP_ALIVE_SECONDS:
+                    last_sent = time.monotonic()
+                    yield ": still here\n\n"
+
+
+def _next_lines(deps: Deps, run_id: str, after: int, stream: Stream | None) -> list[Line]:
+    return list(
+        islice(
+            deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT), _LINES_PER_EVENT
+        )
+    )
+
+
+def _end_event(deps: Deps, run_id: str) -> str | None:
+    """Asked before the lines are read: lines come before the end, so none is missed."""
+    with deps.database.read() as session:
+        run = runs.get(session, run_id)
+        if not is_final(run.status):
+            return None
+        return f"event: end\ndata: {told(deps, session, run).model_dump_json()}\n\n"
+
+
+def _lines_event(lines: list[Line]) -> str:
+    shown = json.dumps([_shown(line).model_dump(mode="json") for line in lines], ensure_ascii=False)
+    return f"id: {lines[-1].number}\nevent: lines\ndata: {shown}\n\n"
+
+
+def _shown(line: Line) -> LineOut:
+    return LineOut.model_construct(
+        number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text
+    )
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    """A time without a zone is read as UTC."""
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant

@@ -1,0 +1,122 @@
+"""Calls of the runner inside a container; the run is known from its token."""
+
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+
+from macropod_server.api.access import CallingRun, DepsDep, LivingRun, Now
+from macropod_server.api.downloads import attachment
+from macropod_server.db import orchestrations, runs
+from macropod_server.deps import Deps
+from macropod_server.domain.errors import TooLarge, Unauthorized
+from macropod_server.domain.run import Reason, is_final
+from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
+
+router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
+
+_BATCH_MAX_BYTES = 4 * 1024 * 1024
+_LONGEST_BEAT_SECONDS = 10.0
+_LOOK_SECONDS = 2.0
+
+
+class LockIn(BaseModel):
+    digest: str
+    lock: str
+    python: str
+    platform: str
+    warnings: list[str] = []
+
+
+class EndIn(BaseModel):
+    reason: Reason
+    message: str | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    peak_memory_bytes: int | None = None
+    cpu_seconds: float | None = None
+    lines: int = 0
+
+
+@router.get("/spec")
+def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str, Any]:
+    wanted = hand_spec(deps, run.id, now=now)
+    return {
+        "run_id": run.id,
+        "task_id": run.task_id,
+        "orchestration_id": run.orchestration_id,
+        "kind": run.kind,
+        "entry_point": wanted.entry_point,
+        "requirements": wanted.requirements,
+        "arguments": wanted.arguments,
+        "timeout_seconds": wanted.timeout_seconds,
+        "grace_seconds": deps.settings.grace_seconds,
+        "due_at": run.due_at,
+        "attempt": run.attempt,
+        "url": str(request.base_url).rstrip("/"),
+        "next_line": wanted.next_line,
+        "spool_max_bytes": deps.settings.spool_max_bytes,
+        "memory_bytes": wanted.memory_bytes,
+        "environment_variables": wanted.variables,
+    }
+
+
+@router.get("/bundle")
+def bundle(run: LivingRun, deps: DepsDep) -> Response:
+    with deps.database.read() as session:
+        orchestration = orchestrations.get(session, run.orchestration_id)
+    return attachment(deps.storage, orchestration.sha256, file_name="bundle.zip")
+
+
+@router.post("/lines")
+async def lines(
+    request: Request, run: LivingRun, deps: DepsDep, first: Annotated[int, Query(ge=1)]
+) -> dict[str, int]:
+    """Store a batch that begins with line `first`; the answer names the line expected next."""
+    batch = bytearray()
+    async for piece in request.stream():
+        batch += piece
+        if len(batch) > _BATCH_MAX_BYTES:
+            raise TooLarge(f"A batch of lines has at most {_BATCH_MAX_BYTES:,} bytes.")
+    expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=bytes(batch))
+    deps.signals.ring(run.id)
+    return {"expected": expected}
+
+
+@router.post("/beat")
+async def beat(
+    run: LivingRun, deps: DepsDep, wait: Annotated[float, Query(ge=0, le=_LONGEST_BEAT_SECONDS)] = 0
+) -> dict[str, Literal["kill"] | None]:
+    """Answers when the run is to stop, or after `wait` seconds."""
+    until = time.monotonic() + wait
+    with deps.signals.bell(run.id) as bell:
+        while True:
+            is_stopped = await run_in_threadpool(_is_stopped, deps, run.id)
+            left = until - time.monotonic()
+            if is_stopped or left <= 0:
+                return {"stop": "kill" if is_stopped else None}
+            await bell.wait(min(left, _LOOK_SECONDS))
+
+
+def _is_stopped(deps: Deps, run_id: str) -> bool:
+    with deps.database.read() as session:
+        run = runs.get(session, run_id)
+    if is_final(run.status):
+        raise Unauthorized(f"Run {run_id} has ended as {run.status.value}.")
+    return run.stop_requested_at is not None
+
+
+@router.post("/lock")
+def lock(wanted: LockIn, run: LivingRun, deps: DepsDep, now: Now) -> dict[str, Turn]:
+    locked = Lock(wanted.digest, wanted.lock, wanted.python, wanted.platform, tuple(wanted.warnings))
+    return {"action": agree_on_lock(deps, run, locked, now=now)}
+
+
+@router.post("/end", status_code=204)
+def end(told: EndIn, run: CallingRun, deps: DepsDep, now: Now) -> None:
+    """May be repeated; the first report counts."""
+    finish_run(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)

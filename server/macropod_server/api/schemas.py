@@ -1,0 +1,161 @@
+"""The shapes of requests and answers. Times are ISO 8601 in UTC, ids UUIDs, sizes bytes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from macropod_server.db.tables import Run, Task
+from macropod_server.domain.run import Reason, RunKind, RunStatus
+from macropod_server.domain.schedule import in_words, parse_schedule
+from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+
+_LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class OrchestrationOut(_Row):
+    id: str
+    workspace_id: int
+    name: str | None
+    file_name: str | None
+    sha256: str
+    size_bytes: int
+    entry_point: str
+    requirements: str | None
+    status: OrchestrationStatus
+    message: str | None
+    warnings: list[str]
+    environment: str | None
+    packaging_run_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class TaskOut(_Row):
+    id: str
+    workspace_id: int
+    orchestration_id: str
+    name: str
+    kind: TaskKind
+    status: TaskStatus
+    active: bool
+    json_args: dict[str, Any]
+    timeout_seconds: int | None
+    schedule: str | None
+    schedule_in_words: str | None
+    timezone: str | None
+    next_due_at: datetime | None
+    last_run_status: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, task: Task) -> "TaskOut":
+        words = in_words(parse_schedule(task.schedule, timezone=task.timezone)) if task.schedule else None
+        return cls(**task.model_dump(), schedule_in_words=words)
+
+
+class RunOut(_Row):
+    id: str
+    workspace_id: int
+    kind: RunKind
+    task_id: str | None
+    task_name: str | None
+    orchestration_id: str
+    status: RunStatus
+    reason: Reason | None
+    message: str | None
+    exit_code: int | None
+    signal: str | None
+    attempt: int
+    due_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    peak_memory_bytes: int | None
+    cpu_seconds: float | None
+    line_count: int
+
+    @classmethod
+    def of(cls, run: Run, *, task_name: str | None, line_count: int) -> "RunOut":
+        return cls(**run.model_dump(), task_name=task_name, line_count=line_count)
+
+
+class OrchestrationPage(BaseModel):
+    items: list[OrchestrationOut]
+
+
+class TaskPage(BaseModel):
+    items: list[TaskOut]
+
+
+class RunPage(BaseModel):
+    items: list[RunOut]
+
+
+class TaskIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
+                    "kind": "run_scheduled",
+                    "name": "nightly",
+                    "json_args": {"model": "forest"},
+                    "timeout_seconds": 600,
+                    "schedule": "0 2 * * *",
+                    "timezone": "Europe/Berlin",
+                }
+            ]
+        },
+    )
+
+    orchestration_id: str
+    kind: TaskKind
+    name: Name
+    json_args: dict[str, Any] = Field(default_factory=dict)
+    timeout_seconds: int | None = Field(
+        default=None, strict=True, ge=1, le=_LONGEST_TIMEOUT_SECONDS, description="from the start of main.py"
+    )
+    schedule: str | Annotated[list[str], Field(max_length=1)] | None = None
+    timezone: str | None = Field(default=None, description="an IANA zone; UTC when left out")
+
+
+class LineOut(BaseModel):
+    number: int
+    time: datetime
+    stream: Literal["stdout", "stderr", "system"]
+    text: str
+
+
+class LinesOut(BaseModel):
+    lines: list[LineOut]
+    next: int = Field(description="the number after the last line stored so far")
+    ended: bool
+
+
+class LimitsOut(BaseModel):
+    upload_max_bytes: int
+    unpacked_max_bytes: int
+    max_entries: int
+    max_ratio: int
+    arguments_max_bytes: int
+
+
+class WorkspaceOut(BaseModel):
+    id: int
+    name: str
+
+
+class InfoOut(BaseModel):
+    version: str
+    installation_id: str
+    spawner: str
+    workspace: WorkspaceOut
+    limits: LimitsOut

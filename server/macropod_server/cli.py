@@ -1,0 +1,108 @@
+"""The command `macropod-server`: serve, migrate, token."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from macropod_server import __version__
+from macropod_server.app import open_database, utc_now
+from macropod_server.db.engine import Database
+from macropod_server.db.migrate import HEAD, migrate
+from macropod_server.domain.errors import MacropodError
+from macropod_server.flows.issue_token import issue_token, write_credentials
+from macropod_server.settings import read_settings
+
+app = typer.Typer(
+    help="The Macropod server. Every flag can be set as MACROPOD_<FLAG> too; docs/settings.md lists them all.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of the embedded database, bundles and environments.")
+]
+DatabaseUrl = Annotated[
+    str | None, typer.Option(help="SQLAlchemy URL; SQLite in the data folder when left out.")
+]
+
+
+@app.command()
+def serve(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    storage_url: Annotated[str | None, typer.Option(help="file:///folder for bundles.")] = None,
+    spawner: Annotated[str | None, typer.Option(help="auto, docker or process.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
+    max_runs: Annotated[int | None, typer.Option(help="Runs at once on the whole server.")] = None,
+    upload_max_bytes: Annotated[int | None, typer.Option(help="Largest zip taken.")] = None,
+) -> None:
+    """Serve API and engine until Ctrl-C. Runs go on meanwhile and are found again."""
+    flags = dict(locals())
+    from macropod_server.serve import serve as serve_until_stopped
+
+    serve_until_stopped(read_settings(os.environ, **flags))
+
+
+@app.command("migrate")
+def migrate_database(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database to this version. SQLite is migrated at the start of `serve` by itself."""
+    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
+    database = Database(settings.resolved_database_url)
+    migrate(database)
+    database.close()
+    typer.echo(f"The database is at revision {HEAD}.")
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Option(help="What the token is for; shown in lists.")] = "command line",
+    save: Annotated[bool, typer.Option(help="Also write it where SDK and CLI of this user look.")] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make a token and print it. It is told this once; the server keeps only its digest."""
+    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
+    database = open_database(settings)
+    made = issue_token(database, name=name, now=utc_now())
+    database.close()
+    if save:
+        write_credentials(settings.resolved_credentials, url=settings.url, token=made)
+        typer.echo(f"Written to {settings.resolved_credentials}.", err=True)
+    typer.echo(made)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    _log_to_stderr()
+    try:
+        app(standalone_mode=False)
+    except MacropodError as error:
+        typer.echo(f"macropod-server: {error.message}", err=True)
+        sys.exit(1)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+
+
+def _log_to_stderr() -> None:
+    is_person = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if is_person else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,45 @@
+"""Who may come in: installation, workspaces and tokens."""
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from macropod_server.db.tables import Installation, Token, Workspace
+from macropod_server.domain.naming import new_id, sha256_hex
+
+DEFAULT_WORKSPACE = "default"
+
+
+def installation_id(session: Session, *, now: datetime) -> str:
+    """The name of this installation, made at the first start."""
+    row = session.get(Installation, 1)
+    if row is None:
+        row = Installation(id=1, installation_id=new_id(), created_at=now)
+        session.add(row)
+    return row.installation_id
+
+
+def default_workspace(session: Session, *, now: datetime) -> Workspace:
+    workspace = session.exec(select(Workspace).where(Workspace.name == DEFAULT_WORKSPACE)).first()
+    if workspace is None:
+        workspace = Workspace(name=DEFAULT_WORKSPACE, created_at=now)
+        session.add(workspace)
+        session.flush()
+    return workspace
+
+
+def workspace(session: Session, workspace_id: int) -> Workspace:
+    return session.get_one(Workspace, workspace_id)
+
+
+def add_token(session: Session, token: str, *, workspace_id: int, name: str, now: datetime) -> None:
+    session.add(Token(sha256=sha256_hex(token), workspace_id=workspace_id, name=name, created_at=now))
+
+
+def workspace_of_token(session: Session, token: str) -> int | None:
+    row = session.get(Token, sha256_hex(token))
+    return row.workspace_id if row else None
+
+
+def has_tokens(session: Session) -> bool:
+    return session.exec(select(Token.sha256).limit(1)).first() is not None

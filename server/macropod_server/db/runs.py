@@ -1,0 +1,170 @@
+"""Runs in the database. `advance` is the only door through which a run's status changes."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, or_, select, update
+
+from macropod_server.db.paging import newest_first
+from macropod_server.db.tables import Orchestration, Run, RunEvent
+from macropod_server.domain.errors import NotFound
+from macropod_server.domain.naming import new_id
+from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, may_move
+from macropod_server.domain.task import OrchestrationStatus
+
+
+class MoveNotAllowed(Exception):
+    """The life of a run has no such move; the caller has read the run wrongly."""
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """How many runs may be started and not ended at once."""
+
+    server: int
+    workspace: int
+    task: int
+
+
+def add(
+    session: Session,
+    orchestration: Orchestration,
+    *,
+    now: datetime,
+    task_id: str | None = None,
+    due_at: datetime | None = None,
+    kind: RunKind = RunKind.TASK,
+) -> Run:
+    run = Run(
+        id=new_id(),
+        workspace_id=orchestration.workspace_id,
+        orchestration_id=orchestration.id,
+        task_id=task_id,
+        kind=kind,
+        due_at=due_at,
+        created_at=now,
+    )
+    session.add(run)
+    session.flush()
+    session.add(RunEvent(run_id=run.id, to_status=run.status, at=now))
+    return run
+
+
+def advance(
+    session: Session,
+    run: Run,
+    target: RunStatus,
+    *,
+    now: datetime,
+    reason: Reason | None = None,
+    **facts: Any,
+) -> bool:
+    """Move the run and store facts with the move. False, and nothing stored, when someone else was first."""
+    before = run.status
+    if not may_move(before, target):
+        raise MoveNotAllowed(f"Run {run.id} is {before.value}; it cannot become {target.value}.")
+    facts |= {"ended_at": now, "reason": reason} if target in FINAL else {}
+    statement = (
+        update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
+    )
+    if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    session.add(RunEvent(run_id=run.id, from_status=before, to_status=target, reason=reason, at=now))
+    session.flush()
+    session.refresh(run)
+    return True
+
+
+def get(session: Session, run_id: str, *, workspace_id: int | None = None) -> Run:
+    run = session.get(Run, run_id)
+    if run is None or workspace_id not in (None, run.workspace_id):
+        raise NotFound(
+            f"There is no run {run_id} in this workspace. `macropod run list` shows those there are."
+        )
+    return run
+
+
+def find(
+    session: Session,
+    workspace_id: int,
+    *,
+    task_id: str | None = None,
+    orchestration_id: str | None = None,
+    kind: RunKind | None = None,
+    status: RunStatus | None = None,
+    limit: int,
+    before: str | None = None,
+) -> list[Run]:
+    """Newest first; `before` is the id of the last run of the page before."""
+    wanted = {
+        Run.task_id: task_id,
+        Run.orchestration_id: orchestration_id,
+        Run.kind: kind,
+        Run.status: status,
+    }
+    conditions = [col(column) == value for column, value in wanted.items() if value is not None]
+    query = select(Run).where(col(Run.workspace_id) == workspace_id, *conditions)
+    return list(session.exec(newest_first(query, Run, "created_at", limit=limit, before=before)))
+
+
+def next_startable(session: Session, most: Concurrency) -> Run | None:
+    """The oldest queued run that may start now: packaging, or a task's run whose orchestration is ready."""
+    active = session.exec(select(Run.workspace_id, Run.task_id).where(col(Run.status).in_(ACTIVE))).all()
+    if len(active) >= most.server:
+        return None
+    full_workspaces = _at_least(most.workspace, (workspace_id for workspace_id, _ in active))
+    full_tasks = _at_least(most.task, (task_id for _, task_id in active if task_id))
+    query = (
+        select(Run)
+        .join(Orchestration, col(Orchestration.id) == col(Run.orchestration_id))
+        .where(
+            col(Run.status) == RunStatus.QUEUED,
+            or_(col(Run.kind) == RunKind.PACKAGING, col(Orchestration.status) == OrchestrationStatus.READY),
+            col(Run.workspace_id).not_in(full_workspaces),
+            or_(col(Run.task_id).is_(None), col(Run.task_id).not_in(full_tasks)),
+        )
+        .order_by(col(Run.created_at), col(Run.id))
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Run)
+    )
+    return session.exec(query).first()
+
+
+def _at_least(limit: int, members: Iterable[Any]) -> list[Any]:
+    return [member for member, count in Counter(members).items() if count >= limit]
+
+
+def unfinished(
+    session: Session, *, task_id: str | None = None, orchestration_id: str | None = None
+) -> list[Run]:
+    query = select(Run).where(col(Run.status).not_in(FINAL))
+    if task_id:
+        query = query.where(col(Run.task_id) == task_id)
+    if orchestration_id:
+        query = query.where(col(Run.orchestration_id) == orchestration_id)
+    return list(session.exec(query.order_by(col(Run.created_at))))
+
+
+def without_contact(session: Session, *, since: datetime, limit: int) -> list[Run]:
+    """Started runs whose runner has not been heard of since then, longest silence first."""
+    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.contact_at) < since)
+    return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))
+
+
+def stop_overdue(session: Session, *, asked_before: datetime) -> Run | None:
+    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.stop_requested_at) < asked_before)
+    return session.exec(query.limit(1)).first()
+
+
+def uncleaned(session: Session, *, limit: int) -> list[Run]:
+    """Ended runs whose container was not yet seen gone, oldest first."""
+    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None))
+    return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
+
+
+def note(session: Session, run_id: str, **facts: Any) -> None:
+    """Store facts about a run that are not its status."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(**facts))

@@ -1,0 +1,92 @@
+"""Tasks in the database."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from macropod_server.db import runs
+from macropod_server.db.paging import newest_first
+from macropod_server.db.tables import Run, Task
+from macropod_server.domain.errors import NotFound
+from macropod_server.domain.task import TaskKind, TaskStatus
+
+
+def get(session: Session, task_id: str, *, workspace_id: int | None = None) -> Task:
+    task = session.get(Task, task_id)
+    if task is None or workspace_id not in (None, task.workspace_id):
+        raise NotFound(
+            f"There is no task {task_id} in this workspace. `macropod task list` shows those there are."
+        )
+    return task
+
+
+def find(
+    session: Session,
+    workspace_id: int,
+    *,
+    killed: bool = False,
+    orchestration_id: str | None = None,
+    limit: int,
+    before: str | None = None,
+) -> list[Task]:
+    """Newest `updated_at` first. `killed` keeps only killed tasks; otherwise all are listed."""
+    query = select(Task).where(col(Task.workspace_id) == workspace_id)
+    if killed:
+        query = query.where(col(Task.status) == TaskStatus.KILLED)
+    if orchestration_id:
+        query = query.where(col(Task.orchestration_id) == orchestration_id)
+    return list(session.exec(newest_first(query, Task, "updated_at", limit=limit, before=before)))
+
+
+def uses_of(session: Session, orchestration_id: str) -> int:
+    query = select(func.count()).select_from(Task).where(col(Task.orchestration_id) == orchestration_id)
+    return session.exec(query).one()
+
+
+def due(session: Session, now: datetime, *, limit: int) -> list[Task]:
+    query = select(Task).where(col(Task.next_due_at) <= now).order_by(col(Task.next_due_at)).limit(limit)
+    return list(session.exec(query.with_for_update(skip_locked=True)))
+
+
+def first_due_at(session: Session) -> datetime | None:
+    return session.exec(select(func.min(Task.next_due_at))).one()
+
+
+def to_settle(session: Session, *, limit: int) -> list[Task]:
+    """Tasks whose kill was asked for and is not yet done."""
+    query = select(Task).where(col(Task.status) == TaskStatus.PENDING_KILL).limit(limit)
+    return list(session.exec(query))
+
+
+def waiting_for(session: Session, orchestration_id: str) -> list[Task]:
+    """Tasks that cannot begin before this orchestration is packaged."""
+    query = select(Task).where(col(Task.orchestration_id) == orchestration_id)
+    return list(session.exec(query.where(col(Task.status) == TaskStatus.PENDING)))
+
+
+def note_killed(session: Session, task: Task, *, now: datetime) -> None:
+    task.status, task.updated_at = TaskStatus.KILLED, now
+    session.add(task)
+
+
+def note_run(session: Session, run: Run, *, now: datetime) -> None:
+    """Let the task tell what became of its run: the newest run's status, and whether anything is still to come."""
+    if run.task_id is None:
+        return
+    task = get(session, run.task_id)
+    newest = session.exec(
+        select(Run.id)
+        .where(col(Run.task_id) == task.id)
+        .order_by(col(Run.created_at).desc(), col(Run.id).desc())
+    ).first()
+    if newest == run.id:
+        task.last_run_status = run.status.value
+    left = runs.unfinished(session, task_id=task.id)
+    if task.status is TaskStatus.PENDING:
+        task.status = TaskStatus.STARTED
+    if task.kind is TaskKind.RUN_ONCE and not left:
+        task.active = False
+    if task.status is TaskStatus.PENDING_KILL and not left:
+        task.status = TaskStatus.KILLED
+    task.updated_at = now
+    session.add(task)

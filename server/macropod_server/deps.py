@@ -1,0 +1,36 @@
+"""What flows are handed: ports, database, clock and settings. Made by `app`, or by a test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from macropod_server.db.engine import Database
+from macropod_server.db.runs import Concurrency
+from macropod_server.logstore.base import LogStore
+from macropod_server.settings import Settings
+from macropod_server.signals import Signals
+from macropod_server.spawners.base import Limits, Spawner
+from macropod_server.storage.base import Storage
+
+
+@dataclass(frozen=True)
+class Deps:
+    settings: Settings
+    installation_id: str
+    database: Database
+    storage: Storage
+    logs: LogStore
+    spawner: Spawner
+    signals: Signals
+    clock: Callable[[], datetime]
+    run_key: bytes
+
+    @property
+    def concurrency(self) -> Concurrency:
+        most = self.settings
+        return Concurrency(most.max_runs, most.max_runs_per_workspace, most.max_runs_per_task)
+
+    @property
+    def limits(self) -> Limits:
+        most = self.settings
+        return Limits(most.run_memory_bytes, most.run_cpus, most.run_pids)

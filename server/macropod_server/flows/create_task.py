@@ -1,0 +1,99 @@
+"""Make a task: run once now, or at every due moment of a schedule."""
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from macropod_server.db import idempotency, orchestrations, runs, tasks
+from macropod_server.db.tables import Orchestration, Task
+from macropod_server.deps import Deps
+from macropod_server.domain.errors import Conflict, Invalid
+from macropod_server.domain.naming import new_id, sha256_hex
+from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
+from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+
+
+@dataclass(frozen=True)
+class TaskWish:
+    """A task as asked for. `timeout_seconds` counts from the start of main.py; no timeout when None."""
+
+    orchestration_id: str
+    kind: TaskKind
+    name: str
+    json_args: dict[str, Any] = field(default_factory=dict)
+    timeout_seconds: int | None = None
+    schedule: str | Collection[str] | None = None
+    timezone: str | None = None
+
+
+def create_task(
+    deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_key: str | None, now: datetime
+) -> Task:
+    schedule = _schedule(wish)
+    _check_arguments(wish.json_args, deps.settings.arguments_max_bytes)
+    fingerprint = sha256_hex(json.dumps(asdict(wish), sort_keys=True, default=list))
+    with deps.database.write() as session:
+        if made := idempotency.made_before(session, workspace_id, idempotency_key, fingerprint=fingerprint):
+            return tasks.get(session, made, workspace_id=workspace_id)
+        orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id)
+        _check_usable(orchestration)
+        task = _task(wish, orchestration, schedule, now=now)
+        session.add(task)
+        session.flush()
+        if schedule is None:
+            runs.add(session, orchestration, task_id=task.id, now=now)
+        idempotency.remember(
+            session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=task.id, now=now
+        )
+    deps.signals.wake("start_run" if schedule is None else "enqueue_due")
+    return task
+
+
+def _task(wish: TaskWish, orchestration: Orchestration, schedule: Schedule | None, *, now: datetime) -> Task:
+    is_armed = schedule is not None and orchestration.status is OrchestrationStatus.READY
+    return Task(
+        id=new_id(),
+        workspace_id=orchestration.workspace_id,
+        orchestration_id=orchestration.id,
+        name=wish.name,
+        kind=wish.kind,
+        status=TaskStatus.STARTED if is_armed else TaskStatus.PENDING,
+        json_args=wish.json_args,
+        timeout_seconds=wish.timeout_seconds,
+        schedule=schedule.text if schedule else None,
+        timezone=schedule.timezone if schedule else None,
+        next_due_at=next_due(schedule, now) if schedule else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _schedule(wish: TaskWish) -> Schedule | None:
+    if wish.kind is TaskKind.RUN_SCHEDULED:
+        if wish.schedule is None:
+            raise Invalid.field("schedule", "A scheduled task needs a schedule, for example '0 2 * * *'.")
+        return parse_schedule(wish.schedule, timezone=wish.timezone)
+    if wish.schedule is not None or wish.timezone is not None:
+        raise Invalid.field("schedule", "A task that runs once takes no schedule and no timezone.")
+    return None
+
+
+def _check_arguments(arguments: dict[str, Any], max_bytes: int) -> None:
+    size = len(json.dumps(arguments, separators=(",", ":"), ensure_ascii=False).encode())
+    if size > max_bytes:
+        raise Invalid.field(
+            "json_args",
+            f"The arguments are {size:,} bytes of JSON; at most {max_bytes:,} are taken. "
+            "Put large data into the zip or a store and pass its name.",
+            code="arguments_too_large",
+        )
+
+
+def _check_usable(orchestration: Orchestration) -> None:
+    if orchestration.status is OrchestrationStatus.ERROR:
+        raise Conflict(
+            f"Orchestration {orchestration.id} cannot run: its packaging failed ({orchestration.message}). "
+            "Mend its requirements and upload it again."
+        )

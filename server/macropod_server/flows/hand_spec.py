@@ -1,0 +1,63 @@
+"""Hand the runner what it is to do. Asking for it is the proof that the container runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from macropod_server.db import orchestrations, runs, tasks
+from macropod_server.db.tables import Orchestration, Run, Task
+from macropod_server.deps import Deps
+from macropod_server.domain.errors import Conflict
+from macropod_server.domain.run import Reason, RunKind, RunStatus
+from macropod_server.flows.finish_run import Ending, finish_run
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One run as the runner needs to know it; see `docs/run-lifecycle.md`."""
+
+    run: Run
+    entry_point: str
+    requirements: str | None
+    arguments: dict[str, Any]
+    timeout_seconds: int | None
+    next_line: int
+    memory_bytes: int | None
+    variables: dict[str, str]
+
+
+def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
+    """Raises `Conflict` when the run must not begin any more."""
+    with deps.database.write() as session:
+        run = runs.get(session, run_id)
+        stopped = run.stop_requested_at is not None
+        if run.status is RunStatus.STARTING and not stopped:
+            runs.advance(session, run, RunStatus.RUNNING, now=now, started_at=now, contact_at=now)
+            tasks.note_run(session, run, now=now)
+        task = tasks.get(session, run.task_id) if run.task_id else None
+        orchestration = orchestrations.get(session, run.orchestration_id)
+    if stopped:
+        finish_run(
+            deps, run_id, Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began."), now=now
+        )
+    if run.status is not RunStatus.RUNNING or stopped:
+        raise Conflict(f"Run {run_id} is {run.status.value}; it is not to be started.")
+    deps.signals.ring(run_id)
+    return _spec(deps, run, task, orchestration)
+
+
+def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
+    is_packaging = run.kind is RunKind.PACKAGING
+    timeout = (
+        deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
+    )
+    return Spec(
+        run=run,
+        entry_point=orchestration.entry_point,
+        requirements=orchestration.requirements,
+        arguments=task.json_args if task else {},
+        timeout_seconds=timeout,
+        next_line=deps.logs.expected(run.id),
+        memory_bytes=deps.settings.run_memory_bytes if deps.spawner.runner_watches_memory else None,
+        variables=dict(deps.settings.package_index) if is_packaging else {},
+    )

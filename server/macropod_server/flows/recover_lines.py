@@ -1,0 +1,20 @@
+"""Store the last lines of a container whose runner died before it could send them."""
+
+from datetime import datetime
+
+from macropod_server.db.tables import Run
+from macropod_server.deps import Deps
+from macropod_server.domain.lines import Stream, encode_segment, unsent
+
+_LIMIT = 1000
+
+
+def recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
+    stored = [line.text for line in deps.logs.tail(run.id, limit=_LIMIT) if line.stream is not Stream.SYSTEM]
+    missing = unsent(deps.spawner.output(run.id, limit=_LIMIT), stored)
+    if not missing:
+        return
+    note = "The runner ended before it could send its last lines; these were read from its container:"
+    batch = encode_segment(now, Stream.SYSTEM, [note]) + encode_segment(now, Stream.STDOUT, missing)
+    deps.logs.append(run.id, first=deps.logs.expected(run.id), batch=batch)
+    deps.signals.ring(run.id)

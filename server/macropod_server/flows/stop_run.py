@@ -1,0 +1,79 @@
+"""Kill: the schedule stops at once, runs are asked to stop, then made to; when none is left the task is killed."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from macropod_server.db import runs, tasks
+from macropod_server.db.tables import Run, Task
+from macropod_server.deps import Deps
+from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.domain.task import TaskStatus
+from macropod_server.flows.finish_run import Ending, finish_run
+
+_MARGIN = timedelta(seconds=5)
+"""How much longer than its grace a runner may take to stop its program before the container is removed."""
+
+_BATCH = 100
+
+
+def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime) -> Task:
+    """Once this returns nothing of the task starts any more. Killing a killed task changes nothing."""
+    with deps.database.write() as session:
+        task = tasks.get(session, task_id, workspace_id=workspace_id)
+        if task.status in (TaskStatus.KILLED, TaskStatus.PENDING_KILL):
+            return task
+        task.status, task.active, task.next_due_at = TaskStatus.PENDING_KILL, False, None
+        task.updated_at = now
+        session.add(task)
+        asked = [_ask_to_stop(session, run, now=now) for run in runs.unfinished(session, task_id=task.id)]
+    for run_id in asked:
+        deps.signals.ring(run_id)
+    deps.signals.wake("stop_run")
+    return task
+
+
+def _ask_to_stop(session: Session, run: Run, *, now: datetime) -> str:
+    if run.status is RunStatus.QUEUED:
+        message = "The run was stopped before it started."
+        runs.advance(
+            session,
+            run,
+            RunStatus.KILLED,
+            now=now,
+            reason=Reason.KILL_REQUESTED,
+            message=message,
+            removed_at=now,
+        )
+    else:
+        runs.note(session, run.id, stop_requested_at=now)
+    return run.id
+
+
+def settle_kills(deps: Deps) -> bool:
+    """Tasks whose last run has ended are killed; True when there may be more."""
+    now = deps.clock()
+    settled = False
+    with deps.database.write() as session:
+        for task in tasks.to_settle(session, limit=_BATCH):
+            if not runs.unfinished(session, task_id=task.id):
+                tasks.note_killed(session, task, now=now)
+                settled = True
+    return settled
+
+
+def force_stop(deps: Deps) -> bool:
+    """End the container of one run whose runner did not stop it in time; True when there may be more."""
+    now = deps.clock()
+    patience = timedelta(seconds=deps.settings.grace_seconds) + _MARGIN
+    with deps.database.read() as session:
+        run = runs.stop_overdue(session, asked_before=now - patience)
+    if run is None:
+        return False
+    deps.spawner.remove(run.id, grace=timedelta(0))
+    message = "The run did not stop when asked, so its container was ended."
+    return finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now)
+
+
+def stop_runs(deps: Deps) -> bool:
+    return any([force_stop(deps), settle_kills(deps)])

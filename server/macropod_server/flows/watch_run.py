@@ -1,0 +1,77 @@
+"""Look after runs whose runner is silent: adopt those that live, tell the truth about those that do not."""
+
+from datetime import datetime, timedelta
+
+from macropod_server.db import runs
+from macropod_server.db.tables import Run
+from macropod_server.deps import Deps
+from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.recover_lines import recover_lines
+from macropod_server.flows.start_run import spawn
+from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable
+
+_BATCH = 100
+_SILENCE = timedelta(seconds=15)
+
+
+def watch_silent(deps: Deps) -> bool:
+    """Look once at every run whose runner has been silent for longer than its beat."""
+    return watch(deps, silence=_SILENCE)
+
+
+def watch(deps: Deps, *, silence: timedelta) -> bool:
+    """Returns whether there may be more runs to look at."""
+    now = deps.clock()
+    with deps.database.read() as session:
+        silent = runs.without_contact(session, since=now - silence, limit=_BATCH)
+    ended = [_look_at(deps, run, now=now) for run in silent]
+    return any(ended)
+
+
+def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
+    """True when this ended the run."""
+    try:
+        seen = deps.spawner.inspect(run.id)
+    except SpawnerUnavailable:
+        return False
+    match seen:
+        case Exited():
+            recover_lines(deps, run, now=now)
+            return finish_run(deps, run.id, _ending(run, seen), now=now)
+        case _ if _is_late(deps, run, now=now):
+            return _give_up_start(deps, run, now=now)
+        case Gone() if run.status is RunStatus.STARTING:
+            # The server was ended between the claim and the container: main.py has not begun.
+            spawn(deps, run, now=now)
+            return False
+        case Gone():
+            message = "The run's container has vanished; nobody knows how the run ended."
+            return finish_run(deps, run.id, Ending(Reason.VANISHED, message), now=now)
+    return False
+
+
+def _ending(run: Run, seen: Exited) -> Ending:
+    if seen.out_of_memory:
+        message = "The container ran out of memory and was ended by the system."
+        return Ending(Reason.OUT_OF_MEMORY, message, exit_code=seen.exit_code)
+    code = "unknown" if seen.exit_code is None else seen.exit_code
+    if run.status is RunStatus.STARTING:
+        message = (
+            f"The container ended before main.py began (exit code {code}); see its last lines in the log."
+        )
+        return Ending(Reason.COULD_NOT_START, message, exit_code=seen.exit_code)
+    message = f"The container ended without telling how main.py had ended (exit code of the runner: {code})."
+    return Ending(Reason.RUNNER_DIED, message)
+
+
+def _is_late(deps: Deps, run: Run, *, now: datetime) -> bool:
+    limit = timedelta(seconds=deps.settings.start_timeout_seconds)
+    return run.status is RunStatus.STARTING and run.claimed_at is not None and now - run.claimed_at > limit
+
+
+def _give_up_start(deps: Deps, run: Run, *, now: datetime) -> bool:
+    seconds = deps.settings.start_timeout_seconds
+    message = f"The container did not report for {seconds} s after it was started, so it was given up."
+    recover_lines(deps, run, now=now)
+    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now)

@@ -1,0 +1,73 @@
+"""LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.lines import Line, Stream
+
+MAX_BATCH_BYTES = 4 * 1024**2
+
+
+class LogStoreUnavailable(Unavailable):
+    """The log store cannot be read or written now (away, locked, full); nothing of a refused batch is stored."""
+
+
+@dataclass(frozen=True)
+class LogExtent:
+    """How much of a run's log is stored: number of lines, bytes of their texts, earliest and latest time."""
+
+    lines: int
+    size_bytes: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+class LogStore(Protocol):
+    """Appends and reads the numbered lines of each run. Lines are numbered from 1 without a gap.
+
+    Any method raises `LogStoreUnavailable` when the store cannot be reached. Threads and processes may share a store.
+    """
+
+    def append(self, run_id: str, *, first: int, batch: bytes) -> int:
+        """Store a batch (see `domain.lines` for its form) that begins with line number `first`; durable on return.
+
+        Stored only if `first` is the next number expected; otherwise nothing changes. Either way the number
+        expected next is returned, so a sender that repeats itself or runs ahead learns where to go on.
+        Raises `Invalid` for a batch that is not well formed and `TooLarge` for one over `MAX_BATCH_BYTES`,
+        storing nothing.
+        """
+        ...
+
+    def expected(self, run_id: str) -> int:
+        """The number of the next line of this run: 1 for a run without lines."""
+        ...
+
+    def extent(self, run_id: str) -> LogExtent: ...
+
+    def tail(self, run_id: str, *, limit: int, stream: Stream | None = None) -> list[Line]:
+        """The last `limit` lines (of that stream), oldest first."""
+        ...
+
+    def read(
+        self,
+        run_id: str,
+        *,
+        first: int = 1,
+        limit: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: Stream | None = None,
+    ) -> Iterator[Line]:
+        """Lines from number `first` on, in order, lazily; printed at or after `since` and before `until`."""
+        ...
+
+    def drop(self, run_id: str) -> None:
+        """Remove every line of this run. Harmless when there are none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Everything appended stays."""
+        ...

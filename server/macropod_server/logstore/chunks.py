@@ -1,0 +1,154 @@
+"""LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, exc, func, insert, select
+
+from macropod_server.domain.lines import Line, Stream
+from macropod_server.logstore.base import LogExtent, LogStoreUnavailable
+from macropod_server.logstore.packing import lines_of, numbered_segments, pack, to_instant, to_microseconds
+from macropod_server.logstore.table import chunks, open_engine
+
+_MOST_CHUNKS_AT_ONCE = 16
+_BEYOND_ANY_LINE = 2**62
+
+
+def open_log_store(url: str) -> "ChunkLogStore":
+    """The log store at this database URL; its table is made where it is missing."""
+    with _translated_errors():
+        return ChunkLogStore(open_engine(url))
+
+
+class ChunkLogStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
+        self._turn: AbstractContextManager[Any] = Lock() if engine.name == "sqlite" else nullcontext()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def append(self, run_id: str, *, first: int, batch: bytes) -> int:
+        chunk = pack(run_id, first, batch)
+        try:
+            with self._turn, self._transaction() as connection:
+                expected = _expected(connection, run_id)
+                if chunk is None or first != expected:
+                    return expected
+                connection.execute(insert(chunks), chunk)
+        except exc.IntegrityError:
+            # Another sender stored this first line between our look and our insert.
+            return self.expected(run_id)
+        return expected + int(chunk["line_count"])
+
+    def expected(self, run_id: str) -> int:
+        with self._transaction() as connection:
+            return _expected(connection, run_id)
+
+    def extent(self, run_id: str) -> LogExtent:
+        totals = select(
+            func.coalesce(func.sum(chunks.c.line_count), 0),
+            func.coalesce(func.sum(chunks.c.size_bytes), 0),
+            func.min(chunks.c.first_at),
+            func.max(chunks.c.last_at),
+        )
+        with self._transaction() as connection:
+            found = connection.execute(totals.where(chunks.c.run_id == run_id)).one()
+        lines, size_bytes, first_at, last_at = found
+        return LogExtent(int(lines), int(size_bytes), to_instant(first_at), to_instant(last_at))
+
+    def tail(self, run_id: str, *, limit: int, stream: Stream | None = None) -> list[Line]:
+        newest_first: list[Line] = []
+        for chunk in self._chunks(run_id, *_that_hold(stream), before=_BEYOND_ANY_LINE):
+            for number, segment in reversed(list(numbered_segments(chunk))):
+                missing = limit - len(newest_first)
+                if missing <= 0:
+                    return newest_first[::-1]
+                if stream in (None, segment.stream):
+                    first = number + segment.line_count - missing
+                    newest_first += reversed(list(lines_of(number, segment, first=first)))
+        return newest_first[::-1]
+
+    def read(
+        self,
+        run_id: str,
+        *,
+        first: int = 1,
+        limit: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: Stream | None = None,
+    ) -> Iterator[Line]:
+        conditions = (*_that_hold(stream), *_printed_between(since, until))
+        lines = (
+            line
+            for chunk in self._chunks(run_id, *conditions, after=self._chunk_with(run_id, first) - 1)
+            for number, segment in numbered_segments(chunk)
+            if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            for line in lines_of(number, segment, first=first)
+        )
+        return islice(lines, limit)
+
+    def drop(self, run_id: str) -> None:
+        with self._turn, self._transaction() as connection:
+            connection.execute(delete(chunks).where(chunks.c.run_id == run_id))
+
+    def _chunk_with(self, run_id: str, line: int) -> int:
+        """The number of the first line of the chunk that holds this line."""
+        newest = select(func.max(chunks.c.first_line)).where(chunks.c.run_id == run_id)
+        with self._transaction() as connection:
+            return connection.scalar(newest.where(chunks.c.first_line <= line)) or 0
+
+    def _chunks(
+        self, run_id: str, *conditions: ColumnElement[bool], after: int = 0, before: int = 0
+    ) -> Iterator[Row[Any]]:
+        """Chunks from `after` on, or backwards from `before`: few at first, and no connection kept in between."""
+        key, cursor, size = chunks.c.first_line, before or after, 1
+        query = select(chunks).where(chunks.c.run_id == run_id, *conditions)
+        query = query.order_by(key.desc() if before else key)
+        while True:
+            beyond = key < cursor if before else key > cursor
+            with self._transaction() as connection:
+                found = connection.execute(query.where(beyond).limit(size)).all()
+            yield from found
+            if len(found) < size:
+                return
+            cursor, size = found[-1].first_line, min(size * 2, _MOST_CHUNKS_AT_ONCE)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with _translated_errors(), self._engine.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise LogStoreUnavailable(f"The log store does not answer: {cause}. Try again later.") from error
+
+
+def _expected(connection: Connection, run_id: str) -> int:
+    newest = select(chunks.c.first_line + chunks.c.line_count).where(chunks.c.run_id == run_id)
+    return connection.scalar(newest.order_by(chunks.c.first_line.desc()).limit(1)) or 1
+
+
+def _that_hold(stream: Stream | None) -> list[ColumnElement[bool]]:
+    return [] if stream is None else [chunks.c.streams.contains(stream.value)]
+
+
+def _printed_between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    lower = [] if since is None else [chunks.c.last_at >= to_microseconds(since)]
+    upper = [] if until is None else [chunks.c.first_at < to_microseconds(until)]
+    return lower + upper
+
+
+def _is_between(moment: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= moment) and (until is None or moment < until)

@@ -1,0 +1,112 @@
+"""Every setting, in one frozen class that is read once from the environment; see `docs/settings.md`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from macropod_server.domain.errors import Invalid
+
+_PREFIX = "MACROPOD_"
+_INDEX_VARIABLES = (
+    *(
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_NO_INDEX",
+        "PIP_TRUSTED_HOST",
+        "PIP_CERT",
+    ),
+    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"),
+    *("UV_INSECURE_HOST", "UV_INDEX_STRATEGY", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
+MIB = 1024**2
+GIB = 1024**3
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "macropod"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each field is read from `MACROPOD_<FIELD>` in upper case."""
+
+    data_dir: Path = field(default_factory=_default_data_dir)
+    database_url: str = ""
+    storage_url: str = ""
+    spawner: str = "auto"
+    host: str = "127.0.0.1"
+    port: int = 8085
+    runner_url: str = ""
+    runner_image: str = "macropod-runner:0.1.0"
+    secret_key: str = ""
+    credentials: str = ""
+
+    upload_max_bytes: int = GIB
+    unpacked_max_bytes: int = 10 * GIB
+    max_entries: int = 100_000
+    max_ratio: int = 200
+    arguments_max_bytes: int = MIB
+
+    max_runs: int = 32
+    max_runs_per_workspace: int = 32
+    max_runs_per_task: int = 16
+    run_memory_bytes: int = 4 * GIB
+    run_cpus: float = 2.0
+    run_pids: int = 512
+    packaging_timeout_seconds: int = 1800
+    start_timeout_seconds: int = 300
+    grace_seconds: int = 10
+    spool_max_bytes: int = 256 * MIB
+
+    package_index: tuple[tuple[str, str], ...] = ()
+    """Not read from MACROPOD_…: the standard variables of pip and uv, handed to packaging runs."""
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
+
+    @property
+    def resolved_credentials(self) -> Path:
+        """Where SDK and CLI of the same user look for address and token."""
+        base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+        return Path(self.credentials or Path(base) / "macropod" / "credentials.json")
+
+    @property
+    def resolved_logs_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'logs.db'}"
+
+    @property
+    def url(self) -> str:
+        """Where people on this machine reach the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def resolved_storage_path(self) -> Path:
+        return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
+
+
+def read_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
+    """Settings from the environment; a flag that is not None wins. Raises `Invalid` naming the variable."""
+    values: dict[str, Any] = {}
+    index = tuple((name, environ[name]) for name in _INDEX_VARIABLES if environ.get(name))
+    for each in fields(Settings):
+        name = _PREFIX + each.name.upper()
+        if flags.get(each.name) is not None:
+            values[each.name] = flags[each.name]
+        elif environ.get(name) and each.name != "package_index":
+            values[each.name] = _parse(name, environ[name], each.type)
+    return Settings(**{"package_index": index} | values)
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Invalid.field(name, f"{name} is {text!r}; it takes a {kind.__name__}.") from None

@@ -1,0 +1,62 @@
+"""Wakes loops and requests that wait inside one process. Only a shortcut: every waiter also looks by itself."""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Bell:
+    """Rung for one waiting request; belongs to the event loop it was made in."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, seconds: float) -> None:
+        """Return at the next ring, or after so many seconds."""
+        try:
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        except TimeoutError:
+            return
+        self._rung.clear()
+
+
+class Signals:
+    def __init__(self) -> None:
+        self._loops: dict[str, threading.Event] = defaultdict(threading.Event)
+        self._bells: dict[str, set[Bell]] = defaultdict(set)
+        self._guard = threading.Lock()
+
+    def loop_event(self, loop: str) -> threading.Event:
+        with self._guard:
+            return self._loops[loop]
+
+    def wake(self, *loops: str) -> None:
+        for loop in loops:
+            self.loop_event(loop).set()
+
+    def ring(self, topic: str) -> None:
+        """Wake every request that listens to this topic: a run's id."""
+        with self._guard:
+            bells = list(self._bells.get(topic, ()))
+        for bell in bells:
+            bell.ring()
+
+    @contextmanager
+    def bell(self, topic: str) -> Iterator[Bell]:
+        """A bell that rings with the topic until the block ends. Call inside a running event loop."""
+        bell = Bell()
+        with self._guard:
+            self._bells[topic].add(bell)
+        try:
+            yield bell
+        finally:
+            with self._guard:
+                self._bells[topic].discard(bell)
+                if not self._bells[topic]:
+                    del self._bells[topic]

@@ -1,0 +1,120 @@
+"""Spawner: the one door to whatever starts containers. Its promises are tested by `tests/contracts`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol
+
+from macropod_server.domain.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one container may use: bytes of memory, CPU cores (0.5 is half a core), processes."""
+
+    memory_bytes: int
+    cpus: float
+    pids: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """All a spawner needs to start one run.
+
+    `command` is what the runner does: `run` the user's code or `package` its requirements.
+    `environment` names the environment a run uses, read-only (none: the bare one); a packaging run builds the
+    environment that has its own run id as name, and finds the package cache of `workspace_id`.
+    """
+
+    run_id: str
+    task_id: str | None
+    workspace_id: int
+    command: Literal["run", "package"]
+    token: str
+    limits: Limits
+    environment: str | None = None
+
+
+@dataclass(frozen=True)
+class Starting:
+    """The container was made and its program does not run yet."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The container's program runs."""
+
+
+@dataclass(frozen=True)
+class Exited:
+    """The container's program is over. `exit_code` is negative for a signal, None where nobody saw it end."""
+
+    exit_code: int | None
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True)
+class Gone:
+    """There is no such container: never made, or removed. Never a success."""
+
+
+Sighting = Starting | Running | Exited | Gone
+
+
+class CouldNotStart(Exception):
+    """This order can never be started as it stands."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ImageNotFound(CouldNotStart):
+    """The image runs are made from is not there."""
+
+
+class SpawnerUnavailable(Unavailable):
+    """The spawner's system does not answer; nothing is known about the container. Trying again may help."""
+
+
+class Spawner(Protocol):
+    """Starts, sees and ends containers, each named by its run.
+
+    Any method raises `SpawnerUnavailable` when the system behind it cannot be reached, and nothing else
+    unless said. Everything may be repeated, also by another process after a crash at any instruction.
+    """
+
+    name: str
+    runner_watches_memory: bool
+    """Whether nothing but the runner itself keeps a run within its limit of memory."""
+
+    def spawn(self, order: Order) -> None:
+        """Start the container of this run. A second call for the same run starts nothing and is no error,
+        even while the first is under way and even after the container's program has ended. Raises
+        `CouldNotStart` (or `ImageNotFound`) when it cannot ever work; nothing is left behind then."""
+        ...
+
+    def inspect(self, run_id: str) -> Sighting:
+        """What is there now. A container nobody can find is `Gone`, one that cannot be asked about raises."""
+        ...
+
+    def output(self, run_id: str, *, limit: int) -> list[str]:
+        """The last `limit` lines the container itself wrote, oldest first; empty when it is gone."""
+        ...
+
+    def remove(self, run_id: str, *, grace: timedelta) -> None:
+        """End the container and all its processes (TERM, `grace`, KILL), then remove it with its files. On
+        return nothing of it is left, whatever it did. Harmless when it ended or is gone already.
+        Environments stay."""
+        ...
+
+    def list(self) -> list[str]:
+        """Run ids of every container of this installation, running or ended, and of nothing else."""
+        ...
+
+    def discard(self, environment: str) -> None:
+        """Remove the environment of this name. Harmless when there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and helpers. Containers live on and are found again by the next spawner."""
+        ...

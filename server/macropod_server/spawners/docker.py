@@ -1,0 +1,248 @@
+"""Docker spawner: each run is a container of a Docker Engine. Only this module knows the library `docker`."""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+from docker.utils import kwargs_from_env
+
+from macropod_server.spawners.base import (
+    CouldNotStart,
+    Exited,
+    Gone,
+    ImageNotFound,
+    Order,
+    Running,
+    Sighting,
+    SpawnerUnavailable,
+    Starting,
+)
+from macropod_server.spawners.docker_container import (
+    INSTALLATION_LABEL,
+    RUN_LABEL,
+    Names,
+    container_config,
+    network_options,
+)
+from macropod_server.spawners.runner_environ import RunnerUrl
+
+_BAD_REQUEST, _CONFLICT = 400, 409
+_ANSWER_SECONDS = 60
+_FIRST_ANSWER_SECONDS = 5
+_REMOVAL_SECONDS = 30.0
+_SIGNAL_BASE = 128
+
+
+class DockerSpawner:
+    """`environ` is where `DOCKER_HOST` and its kin are looked for; without one, where the library looks itself."""
+
+    name = "docker"
+    runner_watches_memory = False
+
+    def __init__(
+        self,
+        installation_id: str,
+        *,
+        image: str,
+        runner_url: RunnerUrl,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names = Names(installation_id)
+        self._image = image
+        self._runner_url = runner_url
+        self._environ = environ
+        self._client: Any = None
+        self._cpus = 0
+        self._connecting = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the connection. Containers live on."""
+        if self._client is not None:
+            self._client.close()
+
+    def gateway(self) -> str:
+        """The address of this machine on the network of the containers, which is made if need be."""
+        with _engine_errors():
+            config: list[dict[str, str]] = self._network()["IPAM"]["Config"]
+            return config[0]["Gateway"]
+
+    def spawn(self, order: Order) -> None:
+        with _engine_errors():
+            if self._state(order.run_id) is None:
+                self._create(order)
+            # Only a container that never ran: starting one that ended would run it again.
+            if self.inspect(order.run_id) == Starting():
+                self._start(order)
+
+    def inspect(self, run_id: str) -> Sighting:
+        with _engine_errors():
+            state = self._state(run_id)
+        return Gone() if state is None else _sighting(state)
+
+    def output(self, run_id: str, *, limit: int) -> list[str]:
+        with _engine_errors(), contextlib.suppress(NotFound):
+            text = self._api.logs(self._names.container(run_id), tail=limit).decode(errors="replace")
+            return text.removesuffix("\n").split("\n")[-limit:] if text and limit else []
+        return []
+
+    def remove(self, run_id: str, *, grace: timedelta) -> None:
+        container = self._names.container(run_id)
+        with _engine_errors():
+            with contextlib.suppress(NotFound):
+                self._api.stop(container, timeout=math.ceil(grace.total_seconds()))
+            self._remove_container(container)
+            self._remove_volume(self._names.home(run_id))
+
+    def list(self) -> list[str]:
+        label = f"{INSTALLATION_LABEL}={self._names.installation_id}"
+        with _engine_errors():
+            found = self._api.containers(all=True, filters={"label": label})
+        return [each["Labels"][RUN_LABEL] for each in found]
+
+    def discard(self, environment: str) -> None:
+        with _engine_errors():
+            self._remove_volume(self._names.environment(environment))
+
+    @property
+    def _api(self) -> Any:
+        with self._connecting:
+            if self._client is None:
+                self._client = _connect(self._environ, timeout=_ANSWER_SECONDS)
+            return self._client
+
+    def _state(self, run_id: str) -> dict[str, Any] | None:
+        with contextlib.suppress(NotFound):
+            state: dict[str, Any] = self._api.inspect_container(self._names.container(run_id))["State"]
+            return state
+        return None
+
+    def _create(self, order: Order) -> None:
+        self._check_environment(order)
+        self._network()
+        config = container_config(order, self._names, image=self._image, url=self._runner_url, cpus=self._cpu_count())
+        try:
+            self._api.create_container_from_config(config, self._names.container(order.run_id))
+        except NotFound:
+            self._check_image()
+            raise
+        except APIError as error:
+            if error.status_code == _BAD_REQUEST:
+                raise CouldNotStart(f"The Docker Engine refuses this run: {error.explanation}.") from error
+            if error.status_code != _CONFLICT:  # Of names: somebody was first.
+                raise
+
+    def _start(self, order: Order) -> None:
+        try:
+            self._api.start(self._names.container(order.run_id))
+        except APIError as error:
+            if error.status_code != _BAD_REQUEST:
+                raise
+            self.remove(order.run_id, grace=timedelta(0))
+            self.discard(order.run_id)
+            raise CouldNotStart(f"The container does not start: {error.explanation}.") from error
+
+    def _check_environment(self, order: Order) -> None:
+        if order.command == "run" and order.environment is not None:
+            try:
+                self._api.inspect_volume(self._names.environment(order.environment))
+            except NotFound:
+                message = f"The environment {order.environment} is not there; upload the orchestration again."
+                raise CouldNotStart(message) from None
+
+    def _check_image(self) -> None:
+        try:
+            self._api.inspect_image(self._image)
+        except NotFound:
+            raise ImageNotFound(f"There is no image {self._image}; make it with `make runner-image`.") from None
+
+    def _cpu_count(self) -> int:
+        self._cpus = self._cpus or int(self._api.info()["NCPU"])
+        return self._cpus
+
+    def _network(self) -> dict[str, Any]:
+        name = self._names.network
+        try:
+            network: dict[str, Any] = self._api.inspect_network(name)
+        except NotFound:
+            with _harmless(_CONFLICT):
+                self._api.create_network(
+                    name,
+                    driver="bridge",
+                    options=network_options(),
+                    labels=self._names.labels,
+                    check_duplicate=True,
+                )
+            network = self._api.inspect_network(name)
+        return network
+
+    def _remove_container(self, container: str) -> None:
+        patience = time.monotonic() + _REMOVAL_SECONDS
+        with contextlib.suppress(NotFound):
+            while time.monotonic() < patience:
+                with _harmless(_CONFLICT):  # Another is removing it too.
+                    self._api.remove_container(container, v=True, force=True)
+                self._api.inspect_container(container)
+                time.sleep(0.05)
+            raise SpawnerUnavailable(f"The Docker Engine does not remove the container {container}.")
+
+    def _remove_volume(self, volume: str) -> None:
+        with contextlib.suppress(NotFound):
+            self._api.remove_volume(volume)
+
+
+def docker_answers(image: str, *, environ: Mapping[str, str] | None = None) -> str | None:
+    """None when runs can be started from this image, else the reason why not, in a sentence."""
+    try:
+        with contextlib.closing(_connect(environ, timeout=_FIRST_ANSWER_SECONDS)) as client:
+            client.inspect_image(image)
+    except NotFound:
+        return f"Docker answers but has no image {image}; make it with `make runner-image`."
+    except (OSError, DockerException):
+        return "No Docker Engine answers."
+    return None
+
+
+def _connect(environ: Mapping[str, str] | None, *, timeout: int) -> Any:
+    settings = kwargs_from_env(environment=environ)
+    return docker.APIClient(version="auto", timeout=timeout, **settings)
+
+
+def _sighting(state: dict[str, Any]) -> Sighting:
+    match state["Status"]:
+        case "created":
+            return Starting()
+        case "running" | "paused" | "restarting":
+            return Running()
+        case _:
+            return Exited(_exit_code(state["ExitCode"]), out_of_memory=state["OOMKilled"])
+
+
+def _exit_code(code: int) -> int:
+    """Docker says 128 + n where signal n ended the program."""
+    return _SIGNAL_BASE - code if _SIGNAL_BASE < code <= _SIGNAL_BASE + 64 else code
+
+
+@contextlib.contextmanager
+def _harmless(status: int) -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        if error.status_code != status:
+            raise
+
+
+@contextlib.contextmanager
+def _engine_errors() -> Iterator[None]:
+    """Whatever the library raises here and nobody understood means: ask again later."""
+    try:
+        yield
+    except SpawnerUnavailable:
+        raise
+    except (OSError, DockerException) as error:
+        raise SpawnerUnavailable(f"The Docker Engine does not answer as it should: {error}.") from error

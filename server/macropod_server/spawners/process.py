@@ -1,0 +1,139 @@
+"""Process spawner: each run is a process of this machine, in a folder of its own. It isolates nothing."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from uv import find_uv_bin
+
+from macropod_server.spawners.bare_environment import make_bare_environment
+from macropod_server.spawners.base import CouldNotStart, Order, Sighting, SpawnerUnavailable
+from macropod_server.spawners.fork_client import ForkClient, base_python
+from macropod_server.spawners.leftovers import descendants, end_all
+from macropod_server.spawners.process_folders import RunFolder, delete_tree
+from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
+from macropod_server.spawners.sdk_path import link_sdk
+
+_RUNNER_EXTRA_SECONDS = 5.0
+"""How much longer than the grace of `main.py` the runner gets to end it and to report."""
+
+
+class ProcessSpawner:
+    """Limits of CPU and processes cannot be kept here; memory is watched by the runner."""
+
+    name = "process"
+    runner_watches_memory = True
+
+    def __init__(self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None) -> None:
+        self._data_dir = data_dir.absolute()
+        self._runner_url = runner_url
+        self._python = python or base_python()
+        self._uv = Path(find_uv_bin())
+        self._forks = ForkClient(self._python, log=self._data_dir / "forkserver.log")
+
+    def prepare(self) -> None:
+        """Make what all runs share and start the fork server. Has to come before anything else."""
+        with _disk_errors():
+            self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            link_sdk(self._data_dir)
+            self._environment(None)
+            self._forks.start()
+
+    def close(self) -> None:
+        """Let go of the fork server. Runs live on and are found again by the next spawner on this folder."""
+        self._forks.close()
+
+    def spawn(self, order: Order) -> None:
+        with self._data_folder():
+            folder = self._folder(order.run_id)
+            if folder.was_started():
+                return
+            paths = self._paths(order, folder)
+            folder.make()
+            self._forks.order(folder.path, runner_environ(order, paths, url=self._runner_url))
+
+    def inspect(self, run_id: str) -> Sighting:
+        with self._data_folder():
+            return self._folder(run_id).sighting()
+
+    def output(self, run_id: str, *, limit: int) -> list[str]:
+        with self._data_folder():
+            return self._folder(run_id).tail(limit)
+
+    def remove(self, run_id: str, *, grace: timedelta) -> None:
+        with self._data_folder():
+            folder = self._folder(run_id)
+            end_all(_ask_to_end(folder, grace), run_id=run_id)
+            folder.delete()
+
+    def list(self) -> list[str]:
+        with self._data_folder():
+            return [each.name for each in self._runs.iterdir()]
+
+    def discard(self, environment: str) -> None:
+        with self._data_folder():
+            delete_tree(self._environments / environment)
+
+    @contextlib.contextmanager
+    def _data_folder(self) -> Iterator[None]:
+        """Without the folder nothing is known about any run: it may be a disk that is not there now."""
+        with _disk_errors():
+            self._runs.stat()
+            yield
+
+    @property
+    def _runs(self) -> Path:
+        return self._data_dir / "runs"
+
+    @property
+    def _environments(self) -> Path:
+        return self._data_dir / "environments"
+
+    def _folder(self, run_id: str) -> RunFolder:
+        return RunFolder(self._runs / run_id)
+
+    def _paths(self, order: Order, folder: RunFolder) -> RunnerPaths:
+        packages = order.command == "package"
+        return RunnerPaths(
+            home=str(folder.home),
+            spool=str(folder.spool),
+            temporary=str(folder.temporary),
+            environment=str(self._environments / order.run_id if packages else self._environment(order.environment)),
+            sdk=str(self._data_dir / "sdk"),
+            uv=str(self._uv),
+            cache=str(self._data_dir / "cache" / str(order.workspace_id)),
+        )
+
+    def _environment(self, name: str | None) -> Path:
+        if name is None:
+            sdk = self._data_dir / "sdk"
+            return make_bare_environment(self._environments, python=self._python, sdk=sdk, uv=self._uv)
+        environment = self._environments / name
+        if not environment.is_dir():
+            raise CouldNotStart(f"The environment {name} is not there; upload the orchestration again.")
+        return environment
+
+
+def _ask_to_end(folder: RunFolder, grace: timedelta) -> set[psutil.Process]:
+    """TERM the runner, which ends `main.py` with its own grace. Answers what must not outlive it."""
+    runner = folder.runner()
+    if runner is None:
+        return set()
+    family = {runner, *descendants(runner)}
+    with contextlib.suppress(psutil.Error):
+        runner.terminate()
+    patience = time.monotonic() + grace.total_seconds() + _RUNNER_EXTRA_SECONDS
+    while folder.is_locked() and time.monotonic() < patience:
+        time.sleep(0.01)
+    return family | set(descendants(runner))
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SpawnerUnavailable(f"The data folder of the process spawner cannot be used: {error}.") from error
