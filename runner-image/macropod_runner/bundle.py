@@ -1,0 +1,44 @@
+"""Fetches the uploaded zip and unpacks it."""
+
+import os
+import shutil
+import stat
+import zipfile
+from pathlib import Path
+
+from macropod_runner.program import CouldNotStart
+from macropod_runner.server import Server
+
+
+def fetch_bundle(server: Server, home: Path, *, spool: Path) -> None:
+    """Raises `CouldNotStart`."""
+    path = spool / "bundle.zip"
+    try:
+        server.fetch_bundle(path)
+        unpack(path, home)
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+        raise CouldNotStart(f"The uploaded zip could not be unpacked: {error}.") from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Executable bits are kept; set-user-ID, set-group-ID and sticky bits are not."""
+    root = str(folder)
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            target = os.path.normpath(os.path.join(root, member.filename))
+            if os.path.commonpath([root, target]) != root:
+                raise zipfile.BadZipFile(f"{member.filename!r} leads out of the folder")
+            if member.is_dir():
+                os.makedirs(target, exist_ok=True)
+            else:
+                _write(archive, member, target)
+
+
+def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: str) -> None:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    mode = 0o755 if member.external_attr >> 16 & stat.S_IXUSR else 0o644
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    with archive.open(member) as source, open(descriptor, "wb") as file:
+        shutil.copyfileobj(source, file, 256 * 1024)

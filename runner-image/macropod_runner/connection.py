@@ -1,0 +1,153 @@
+"""One kept-alive HTTP/1.1 connection on a bare socket: importing http.client takes as long as starting Python."""
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BufferedReader
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_CONNECT_SECONDS = 10.0
+_BLOCK = 256 * 1024
+
+
+class Unreachable(Exception):
+    """The server did not answer, or not in HTTP."""
+
+
+class Response(NamedTuple):
+    """`blocks` has to be read to its end before the next request; it may raise `Unreachable`."""
+
+    status: int
+    blocks: Iterator[bytes]
+
+
+class Connection:
+    """Connects when needed. After any trouble it is closed and the next request connects anew."""
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if self._secure else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._headers = (
+            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {token}\r\nAccept-Encoding: identity\r\n"
+        )
+        self._socket: socket.socket | None = None
+        self._reader: BufferedReader | None = None
+
+    def request(self, method: str, path: str, *, body: bytes, content_type: str, timeout: float) -> Response:
+        head = (
+            f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}"
+            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            line = self._connected()
+            line.settimeout(timeout)
+            line.sendall(head.encode() + body)
+            return self._response()
+        except (OSError, ValueError) as error:
+            self.close()
+            raise Unreachable(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        reader, self._reader = self._reader, None
+        line, self._socket = self._socket, None
+        for each in (reader, line):
+            if each is not None:
+                with suppress(OSError):
+                    each.close()
+
+    def hang_up(self) -> None:
+        """Make a request that waits in another thread fail at once."""
+        line = self._socket
+        if line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def _connected(self) -> socket.socket:
+        if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+            self.close()  # nothing is awaited, so what can be read is the end
+        if self._socket is None:
+            line = socket.create_connection((self._host, self._port), _CONNECT_SECONDS)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = self._secured(line) if self._secure else line
+            self._reader = self._socket.makefile("rb")
+        return self._socket
+
+    def _secured(self, line: socket.socket) -> socket.socket:
+        import ssl
+
+        return ssl.create_default_context().wrap_socket(line, server_hostname=self._host)
+
+    def _response(self) -> Response:
+        status, headers = self._head()
+        while 100 <= status < 200:
+            status, headers = self._head()
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            blocks = self._chunks()
+        elif status == 204 or "content-length" in headers:
+            blocks = self._measured(int(headers.get("content-length", 0)))
+        else:
+            blocks = self._until_closed()
+        return Response(status, self._guarded(blocks, closes="close" in headers.get("connection", "").lower()))
+
+    def _head(self) -> tuple[int, dict[str, str]]:
+        version, _, rest = self._line().partition(" ")
+        if not version.startswith("HTTP/1."):
+            raise ConnectionError(f"The answer begins with {version[:40]!r}, not with HTTP/1.1.")
+        headers = {}
+        while line := self._line():
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        return int(rest[:3]), headers
+
+    def _guarded(self, blocks: Iterator[bytes], *, closes: bool) -> Iterator[bytes]:
+        try:
+            yield from blocks
+        except (OSError, ValueError) as error:
+            closes = True
+            raise Unreachable(str(error) or type(error).__name__) from error
+        except GeneratorExit:
+            closes = True
+            raise
+        finally:
+            if closes:
+                self.close()
+
+    def _measured(self, size: int) -> Iterator[bytes]:
+        while size > 0:
+            block = self._read(min(size, _BLOCK))
+            size -= len(block)
+            yield block
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self._line().partition(";")[0], 16):
+            yield from self._measured(size)
+            self._line()
+        while self._line():
+            pass
+
+    def _until_closed(self) -> Iterator[bytes]:
+        while block := self._open_reader().read1(_BLOCK):
+            yield block
+        self.close()
+
+    def _read(self, size: int) -> bytes:
+        block = self._open_reader().read1(size)
+        if not block:
+            raise ConnectionError("The connection ended in the middle of an answer.")
+        return block
+
+    def _line(self) -> str:
+        line = self._open_reader().readline(65536)
+        if not line.endswith(b"\n"):
+            raise ConnectionError("The connection ended before the answer.")
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _open_reader(self) -> BufferedReader:
+        if self._reader is None:
+            raise ConnectionError("The connection was closed.")
+        return self._reader

@@ -1,0 +1,53 @@
+"""The folder of installed packages a run uses: what it is made of, and its last touches."""
+
+import hashlib
+import os
+import stat
+import sys
+import sysconfig
+from pathlib import Path
+
+from macropod_runner.place import Place
+
+_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def base_python() -> Path:
+    """The Python of this container itself, not one of a virtual environment."""
+    return Path(sys.executable).resolve()
+
+
+def python_version() -> str:
+    return f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))}"
+
+
+def platform() -> str:
+    import platform
+
+    return " ".join(filter(None, (sysconfig.get_platform(), *platform.libc_ver())))
+
+
+def digest(lock: str, place: Place) -> str:
+    """The same for environments that could stand in for each other."""
+    parts = (lock, python_version(), platform(), str(base_python()), str(place.sdk))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def add_sdk(place: Place) -> None:
+    """At the end of sys.path, so that the user's own packages win."""
+    folder = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    path = place.environment / "lib" / folder / "site-packages" / "macropod-sdk.pth"
+    path.write_text(f"{place.sdk}\n", encoding="utf-8")
+
+
+def make_read_only(folder: Path) -> None:
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            _forbid_writing(os.path.join(parent, name))
+    _forbid_writing(str(folder))
+
+
+def _forbid_writing(path: str) -> None:
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISLNK(mode):
+        os.chmod(path, stat.S_IMODE(mode) & ~_WRITE)

@@ -1,0 +1,62 @@
+"""The command `run`: unpack the zip and run its main.py."""
+
+import json
+import signal
+from pathlib import Path
+
+from macropod_runner import memory
+from macropod_runner.bundle import fetch_bundle
+from macropod_runner.ending import Ending, Stopped, own_ending, stopped_ending
+from macropod_runner.job import Job
+from macropod_runner.place import Place
+from macropod_runner.program import CouldNotStart, Program
+from macropod_runner.spec import Spec
+
+
+def run_task(job: Job) -> Ending:
+    """Raises `CouldNotStart` and `Interrupted`."""
+    with job.stop.interruptible():
+        fetch_bundle(job.server, job.place.home, spool=job.place.spool)
+        arguments = _write_arguments(job.place, job.spec)
+    program = _program(job.place, job.spec, arguments=arguments)
+    killed_before = memory.oom_kills()
+    outcome = job.supervisor.run(program, keep=job.log.add)
+    if isinstance(outcome, Stopped):
+        return stopped_ending(outcome, job.spec)
+    ran_out = outcome.code == -signal.SIGKILL and memory.oom_kills() > killed_before
+    return own_ending(outcome.code, ran_out_of_memory=ran_out, limit_bytes=memory.cgroup_limit())
+
+
+def _program(place: Place, spec: Spec, *, arguments: Path) -> Program:
+    if not place.python.exists():
+        raise CouldNotStart(f"The environment of this run has no Python: {place.python} is not there.")
+    if not (place.home / spec.entry_point).is_file():
+        raise CouldNotStart(f"The uploaded zip has no file {spec.entry_point}.")
+    command = (str(place.python), spec.entry_point)
+    return Program(command, place.home, _variables(place, spec, arguments=arguments))
+
+
+def _write_arguments(place: Place, spec: Spec) -> Path:
+    """Beside main.py, unless the zip has a file of that name."""
+    path = place.home / "arguments.json"
+    if path.exists():
+        path = place.spool / "arguments.json"
+    path.write_text(json.dumps(spec.arguments, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def _variables(place: Place, spec: Spec, *, arguments: Path) -> dict[str, str]:
+    return {
+        **place.basic_variables(),
+        "PATH": f"{place.python.parent}:{place.path}",
+        "VIRTUAL_ENV": str(place.environment),
+        "PYTHONUNBUFFERED": "1",
+        "MACROPOD_URL": spec.url,
+        "MACROPOD_TOKEN": place.token,
+        "MACROPOD_TASK_ID": spec.task_id or "",
+        "MACROPOD_RUN_ID": spec.run_id,
+        "MACROPOD_ORCHESTRATION_ID": spec.orchestration_id,
+        "MACROPOD_DUE_AT": spec.due_at or "",
+        "MACROPOD_ATTEMPT": str(spec.attempt),
+        "MACROPOD_ARGUMENTS": str(arguments),
+    }

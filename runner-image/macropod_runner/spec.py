@@ -1,0 +1,28 @@
+"""What the server asks of this run."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Spec(NamedTuple):
+    run_id: str
+    task_id: str | None
+    orchestration_id: str
+    entry_point: str
+    requirements: str | None
+    arguments: Mapping[str, object]
+    timeout_seconds: int | None
+    grace_seconds: float
+    due_at: str | None
+    attempt: int
+    url: str
+    next_line: int
+    spool_max_bytes: int
+    memory_bytes: int | None
+    environment_variables: Mapping[str, str]
+
+
+def read_spec(answer: bytes) -> Spec:
+    told = json.loads(answer)
+    return Spec(**{name: told[name] for name in Spec._fields})

@@ -1,0 +1,42 @@
+"""Orders a stop when the time or the memory a run may use is used up."""
+
+import time
+
+from macropod_runner import memory
+from macropod_runner.ending import Reason
+from macropod_runner.process_tree import ProcessTree
+from macropod_runner.spec import Spec
+from macropod_runner.stop import StopOrder
+
+_MEMORY_SECONDS = 0.1
+
+
+class Watch:
+    def __init__(self, spec: Spec, stop: StopOrder) -> None:
+        self._spec = spec
+        self._stop = stop
+        self._time_is_up_at: float | None = None
+        self._memory_due_at = 0.0
+
+    def begin(self) -> None:
+        """Start counting the time; only the first call does."""
+        if self._time_is_up_at is None and self._spec.timeout_seconds is not None:
+            self._time_is_up_at = time.monotonic() + self._spec.timeout_seconds
+
+    def seconds_to_next_look(self) -> float | None:
+        due = [] if self._time_is_up_at is None else [self._time_is_up_at]
+        if self._spec.memory_bytes is not None:
+            due.append(self._memory_due_at)
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def look(self, tree: ProcessTree) -> None:
+        self.look_at_the_clock()
+        now = time.monotonic()
+        if self._spec.memory_bytes is not None and now >= self._memory_due_at:
+            self._memory_due_at = now + _MEMORY_SECONDS
+            if memory.exceeds(self._spec.memory_bytes, tree.pids()):
+                self._stop.give(Reason.OUT_OF_MEMORY)
+
+    def look_at_the_clock(self) -> None:
+        if self._time_is_up_at is not None and time.monotonic() >= self._time_is_up_at:
+            self._stop.give(Reason.TIME_LIMIT)
