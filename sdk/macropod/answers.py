@@ -1,0 +1,70 @@
+"""Reads what a server answers: the error of a refusal, and the fields of a thing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from macropod.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    MacropodError,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    import httpx2
+
+Answer = Mapping[str, Any]
+
+_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+_BY_CODE: dict[str, type[MacropodError]] = {each.code: each for each in _REFUSALS}
+
+
+def refusal(response: httpx2.Response) -> MacropodError:
+    """The error that says why the server refused: the class named by its code, with all its problems."""
+    try:
+        body = response.json()
+        problems = [Problem(each["code"], each["where"], each["message"]) for each in body["details"]]
+        return _BY_CODE.get(body["code"], UnexpectedAnswer)(body["message"], problems=problems)
+    except (ValueError, TypeError, KeyError):
+        return UnexpectedAnswer(_strange(response))
+
+
+def content(response: httpx2.Response) -> Any:
+    """The JSON of an answer. Raises `UnexpectedAnswer` when there is none."""
+    try:
+        return response.json()
+    except ValueError:
+        raise UnexpectedAnswer(_strange(response)) from None
+
+
+def seconds_to_wait(response: httpx2.Response, *, most: float) -> float:
+    """What the answer asks for in Retry-After, at most `most`; 0 when it asks for nothing understood."""
+    try:
+        seconds = float(response.headers.get("retry-after", "0"))
+    except ValueError:
+        return 0
+    return min(max(seconds, 0), most) if math.isfinite(seconds) else 0
+
+
+def instant(text: str | None) -> datetime | None:
+    """A time of an answer, aware; None stays None."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def _strange(response: httpx2.Response) -> str:
+    status = f"{response.status_code} {response.reason_phrase}".strip()
+    if response.is_redirect:
+        return f"{response.url} answered {status} to {response.headers.get('location')}. Use that address."
+    if response.status_code >= 500:
+        return f"{response.url} answered {status}. Something on the way to the server failed; try again later."
+    return f"{response.url} answered {status} but not as a Macropod server does. Check the address."

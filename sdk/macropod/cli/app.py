@@ -1,0 +1,69 @@
+"""Puts the commands together and turns errors into messages and exit codes."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+import macropod
+from macropod.cli import orchestrations, runs, tasks
+from macropod.cli.output import Output, OutputOption, print_facts, say
+from macropod.cli.session import Connect, connect
+from macropod.client import Client
+from macropod.credentials import Credentials, credentials_path, save_credentials
+from macropod.errors import MacropodError, NotFound, WaitTimeout
+
+_FAILED = 1
+_MISSING_OR_LATE = 4
+
+app = typer.Typer(
+    name="macropod",
+    help="Run Python packages on a Macropod server, once or on a schedule, and read what they print.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not found or not in time; "
+    "with --wait and --follow that of the run.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(orchestrations.app, name="orchestration")
+app.add_typer(tasks.app, name="task")
+app.add_typer(runs.app, name="run")
+
+
+@app.command()
+def login(
+    context: typer.Context,
+    url: str = typer.Option("http://127.0.0.1:8085", envvar="MACROPOD_URL", help="Address of the server."),
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Keep the address and a token for the next commands. The token is read from stdin or asked for."""
+    asked = sys.stdin.isatty()
+    token = typer.prompt("Token", hide_input=True, err=True) if asked else sys.stdin.readline()
+    client = connect(context, url, token.strip())
+    server = client.server()
+    path = credentials_path(os.environ)
+    save_credentials(Credentials(client.url, token.strip()), path)
+    say(f"Kept in {path}.")
+    facts = {"url": client.url, "workspace": server.workspace_name, "server_version": server.version}
+    print_facts(facts, output, name=client.url)
+
+
+@app.command()
+def version(output: OutputOption = Output.TABLE) -> None:
+    """Show the version of this program."""
+    print_facts({"macropod": macropod.__version__}, output, name=macropod.__version__)
+
+
+def main(arguments: Sequence[str] | None = None, *, connect: Connect = Client) -> NoReturn:
+    """Run one command and exit. `connect` makes the client from an address and a token that may be None."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        app(arguments, prog_name="macropod", obj=connect)
+    except (MacropodError, OSError) as error:
+        say(str(error))
+        sys.exit(_MISSING_OR_LATE if isinstance(error, NotFound | WaitTimeout) else _FAILED)
+    sys.exit(0)

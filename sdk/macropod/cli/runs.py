@@ -1,0 +1,113 @@
+"""`macropod run …`"""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from macropod.cli.endings import exit_as
+from macropod.cli.output import Output, OutputOption, print_list, print_thing, write
+from macropod.cli.session import connect
+from macropod.cli.since import read_since
+from macropod.logs import LogLine, LogLines
+from macropod.runs import Run, StreamName
+
+app = typer.Typer(help="See runs, read what they print, wait for their end.", no_args_is_help=True)
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, also its pod id.")]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    task: Annotated[str | None, typer.Option(help="Only runs of the task with this id.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only runs of this status, such as failure.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List runs, newest first."""
+    client = connect(context)
+    if task:
+        print_list(client.get_task_by_id(task).last_runs(status or "all", limit), output)
+    else:
+        print_list(client.list_runs(status=status, limit=limit), output)
+
+
+@app.command()
+def show(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show all there is to know about a run."""
+    print_thing(connect(context).get_run(run), output)
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    run: RunArgument,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")] = False,
+    tail: Annotated[int | None, typer.Option(min=1, help="Begin with the last so many lines.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.")
+    ] = None,
+    timestamps: Annotated[
+        bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
+    ] = False,
+    stream: Annotated[StreamName | None, typer.Option(help="Only what was printed there.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Print the log of a run."""
+    if follow and output is Output.JSON:
+        raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
+    begin = read_since(since, now=datetime.now(UTC)) if since else None
+    found = connect(context).get_run(run)
+    if not follow:
+        _print(found.logs(tail, stream=stream, since=begin), output, timestamps=timestamps)
+        return
+    _follow(found, tail, begin=begin, stream=stream, output=output, timestamps=timestamps)
+    exit_as(found)
+
+
+@app.command()
+def wait(
+    context: typer.Context,
+    run: RunArgument,
+    timeout: Annotated[float | None, typer.Option(help="Seconds to wait at most.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Wait until a run has ended, show it and exit as it did."""
+    found = connect(context).get_run(run).wait(timeout)
+    print_thing(found, output)
+    exit_as(found)
+
+
+def _follow(
+    run: Run,
+    tail: int | None,
+    *,
+    begin: datetime | None,
+    stream: StreamName | None,
+    output: Output,
+    timestamps: bool,
+) -> None:
+    after = 0
+    if tail or begin:
+        lines = run.logs(tail, stream=stream, since=begin)
+        _print(lines, output, timestamps=timestamps)
+        after = lines.last_number
+    for line in run.follow(after=after, stream=stream):
+        write([_text(line, output, timestamps=timestamps)])
+
+
+def _print(lines: LogLines, output: Output, *, timestamps: bool) -> None:
+    if output is Output.JSON:
+        write([json.dumps([each.to_dict() for each in lines], indent=2, ensure_ascii=False)])
+    else:
+        write([_text(each, output, timestamps=timestamps) for each in lines])
+
+
+def _text(line: LogLine, output: Output, *, timestamps: bool) -> str:
+    if output is Output.JSONL:
+        return json.dumps(line.to_dict(), ensure_ascii=False)
+    if output is Output.NAME:
+        return str(line.number)
+    return str(line) if timestamps else line.text

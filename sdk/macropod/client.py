@@ -1,0 +1,130 @@
+"""The client: where every use of a server begins."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+
+from macropod import inside
+from macropod.connection import Connection
+from macropod.credentials import find_credentials
+from macropod.errors import Invalid
+from macropod.orchestrations import Orchestration, OrchestrationList
+from macropod.runs import Run, RunList
+from macropod.server import Server, read_server
+from macropod.tasks import Task, TaskList
+from macropod.uploading import checked_source, upload
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class Client:
+    """A server and a token it knows.
+
+    `url` and `token` that are not given come from MACROPOD_URL and MACROPOD_TOKEN (inside a run: those of the
+    run), else from the file that `macropod login` or a server started by the same user wrote. `http` is a
+    ready `httpx2.Client` whose base address is the server's; then only `token` is used besides. Raises
+    `NoCredentials` when it is not known whom to ask.
+
+    Every method may raise `ConnectionFailed`, `Unauthorized`, `Forbidden`, `Unavailable` and
+    `UnexpectedAnswer`. While the server is away, reads and calls that make something are tried again for some
+    seconds; nothing is made twice by that.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, http: httpx2.Client | None = None) -> None:
+        if http is not None:
+            self.url = str(http.base_url).rstrip("/")
+            self._connection = Connection(http, token=token or "")
+            return
+        found = find_credentials(url, token, environ=os.environ)
+        self.url = found.url
+        self._connection = Connection(_open(found.url), token=found.token)
+
+    def server(self) -> Server:
+        """What the server says about itself: version, spawner, limits, and the workspace of the token."""
+        return read_server(self.url, self._connection.get("/v1/info"))
+
+    def upload_orchestration(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        bytes_buffer: bytes | BinaryIO | None = None,
+        name: str | None = None,
+        file_name: str | None = None,
+    ) -> Orchestration:
+        """Upload a zip file, a folder (zipped here, but for what `.macropodignore` names) or named bytes.
+
+        Returns as soon as the server took it in; its requirements are installed afterwards
+        (`Orchestration.wait` waits for that). Raises `Invalid` with all problems of what was given, and
+        `TooLarge` before sending it.
+        """
+        source = checked_source(path, bytes_buffer=bytes_buffer, name=name, file_name=file_name)
+        answer = upload(self._connection, source, max_bytes=self.server().limits.upload_max_bytes)
+        return Orchestration(self._connection, answer)
+
+    def list_orchestrations(self, *, limit: int | None = None) -> OrchestrationList:
+        """Every orchestration of the workspace, or at most `limit`, newest first."""
+        answers = self._connection.items("/v1/orchestrations", limit=limit)
+        return OrchestrationList(Orchestration(self._connection, each) for each in answers)
+
+    def get_orchestration(self, id: str) -> Orchestration:  # noqa: A002
+        """The orchestration with this id. Raises `NotFound`."""
+        return Orchestration._get(self._connection, id)
+
+    def list_tasks(self, killed: bool = False, *, limit: int | None = None) -> TaskList:
+        """Every task of the workspace, the one updated last first; `killed=True`: only those killed."""
+        answers = self._connection.items("/v1/tasks", limit=limit, killed=killed)
+        return TaskList(Task(self._connection, each) for each in answers)
+
+    def get_task_by_id(self, id: str) -> Task:  # noqa: A002
+        """The task with this id. Raises `NotFound`."""
+        return Task._get(self._connection, id)
+
+    def list_runs(
+        self,
+        *,
+        status: str | None = None,
+        kind: Literal["task", "packaging"] | None = None,
+        limit: int | None = None,
+    ) -> RunList:
+        """Every run of the workspace, packaging too, or those of one status or kind, newest first."""
+        answers = self._connection.items("/v1/runs", limit=limit, status=status, kind=kind)
+        return RunList(Run(self._connection, each) for each in answers)
+
+    def get_run(self, id: str) -> Run:  # noqa: A002
+        """The run with this id, which is also its pod id. Raises `NotFound`."""
+        return Run._get(self._connection, id)
+
+    def in_task(self) -> bool:
+        """The same as `macropod.in_task()`."""
+        return inside.in_task()
+
+    def task_args(self) -> dict[str, Any]:
+        """The same as `macropod.task_args()`. Raises `NotInTask`."""
+        return inside.task_args()
+
+    def close(self) -> None:
+        """Close the connections to the server. The client cannot be used afterwards."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client(url={self.url!r})"
+
+
+def _open(url: str) -> httpx2.Client:
+    import httpx2
+
+    try:
+        return httpx2.Client(base_url=url)
+    except httpx2.InvalidURL as error:
+        raise Invalid.field("url", f"{url!r} is not the address of a server: {error}.") from error

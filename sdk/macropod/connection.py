@@ -1,0 +1,162 @@
+"""Speaks HTTP with the server: token, idempotency keys, new attempts, pages, failures made into errors."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from macropod import __version__
+from macropod.answers import Answer, content, refusal, seconds_to_wait
+from macropod.errors import ConnectionFailed, Invalid, MacropodError, UnexpectedAnswer
+from macropod.patience import Clock, backoff
+
+if TYPE_CHECKING:
+    import httpx2
+
+ATTEMPTS = 5
+PAGE_SIZE = 100
+_AWAY = frozenset({502, 503, 504})
+_LONGEST_RETRY_AFTER_SECONDS = 30
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+
+
+class Connection:
+    """One server and one token. `http` is any `httpx2.Client` whose base address is the server's."""
+
+    def __init__(self, http: httpx2.Client, *, token: str, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self._http = http
+        self._headers = {"User-Agent": f"macropod/{__version__}"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, **params: Any) -> Answer:
+        return self._answer("GET", path, params=params)
+
+    def post(self, path: str, *, json: Any = None) -> Answer:
+        """Sent with a key of its own, so that a second attempt never does again what the first did."""
+        return self._answer("POST", path, json=json, headers=_key())
+
+    def upload(self, path: str, *, data: dict[str, str], file: Any, seconds: float) -> Answer:
+        """A multipart form. `file` is (file name or None, file object, content type)."""
+        return self._answer("POST", path, data=data, files={"file": file}, headers=_key(), seconds=seconds)
+
+    def delete(self, path: str) -> None:
+        self._send("DELETE", path, attempts=1)
+
+    def items(self, path: str, *, limit: int | None, **params: Any) -> Iterator[Answer]:
+        """All items of a list in the server's order, page by page, at most `limit`."""
+        return islice(self._pages(path, params), limit)
+
+    @contextmanager
+    def stream(self, path: str, *, seconds: float = _READ_SECONDS, **params: Any) -> Iterator[Iterator[bytes]]:
+        """The bytes of an answer as they arrive. `seconds` is the longest silence that is put up with."""
+        response = self._send("GET", path, stream=True, params=params, seconds=seconds)
+        try:
+            yield self._translated(response.iter_bytes())
+        finally:
+            response.close()
+
+    def _translated(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        import httpx2
+
+        try:
+            yield from chunks
+        except httpx2.RequestError as error:
+            raise self._unreachable(error) from error
+
+    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
+        before = None
+        while True:
+            page = self.get(path, limit=PAGE_SIZE, before=before, **params)["items"]
+            yield from page
+            if len(page) < PAGE_SIZE:
+                return
+            before = page[-1]["id"]
+
+    def _answer(self, method: str, path: str, **rest: Any) -> Answer:
+        answer = content(self._send(method, path, **rest))
+        if not isinstance(answer, dict):
+            raise UnexpectedAnswer(f"{method} {path} was answered with a {type(answer).__name__}, not an object.")
+        return answer
+
+    def _send(
+        self, method: str, path: str, *, attempts: int = ATTEMPTS, stream: bool = False, **rest: Any
+    ) -> httpx2.Response:
+        pauses = islice(backoff(0.2, most=2), attempts - 1)
+        while True:
+            outcome, away_seconds = self._attempt(method, path, stream=stream, **rest)
+            if not isinstance(outcome, MacropodError):
+                return outcome
+            pause = None if away_seconds is None else next(pauses, None)
+            if pause is None or away_seconds is None:
+                raise outcome
+            self.clock.sleep(max(pause, away_seconds))
+
+    def _attempt(
+        self, method: str, path: str, *, stream: bool, **rest: Any
+    ) -> tuple[httpx2.Response | MacropodError, float | None]:
+        """The answer, or an error with the least seconds to pause before trying again (None: in vain)."""
+        import httpx2
+
+        request = self._request(method, path, **rest)
+        try:
+            response = self._http.send(request, stream=stream)
+            if response.is_success:
+                return response, None
+            response.read()
+            response.close()
+        except httpx2.RequestError as error:
+            return self._unreachable(error), 0
+        away = response.status_code in _AWAY
+        return refusal(response), seconds_to_wait(response, most=_LONGEST_RETRY_AFTER_SECONDS) if away else None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        seconds: float = _READ_SECONDS,
+        **body: Any,
+    ) -> httpx2.Request:
+        import httpx2
+
+        return self._http.build_request(
+            method,
+            path,
+            params={name: _text(value) for name, value in (params or {}).items() if value is not None},
+            headers={**self._headers, **(headers or {})},
+            timeout=httpx2.Timeout(seconds, connect=_CONNECT_SECONDS),
+            **body,
+        )
+
+    def _unreachable(self, error: Exception) -> ConnectionFailed:
+        return ConnectionFailed(
+            f"The server at {self._http.base_url} cannot be reached: {error or type(error).__name__}. "
+            "Check that it runs and that the address is right."
+        )
+
+
+def segment(text: str) -> str:
+    """One part of a path, quoted. Raises `Invalid` for what cannot be an id."""
+    if not isinstance(text, str) or not text.strip(". "):
+        raise Invalid.field("id", f"{text!r} is not an id; an id is a text such as the attribute `id` holds.")
+    return quote(text, safe="")
+
+
+def _text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid.uuid4())}

@@ -1,0 +1,94 @@
+"""Which server to ask, with which token: from arguments, environment or the file `macropod login` writes."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from macropod.errors import Invalid, NoCredentials
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The address of a server and a token it knows; either may be empty while they are being gathered."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+def credentials_path(environ: Mapping[str, str]) -> Path:
+    """The file MACROPOD_CREDENTIALS names, else macropod/credentials.json among the user's settings."""
+    if environ.get("MACROPOD_CREDENTIALS"):
+        return Path(environ["MACROPOD_CREDENTIALS"])
+    base = environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "macropod" / "credentials.json"
+
+
+def find_credentials(url: str | None, token: str | None, *, environ: Mapping[str, str]) -> Credentials:
+    """Fill in what was not given. A kept token is only ever sent to the server it was kept for.
+
+    Raises `NoCredentials` saying what to do when the address or the token is still unknown then.
+    """
+    path = credentials_path(environ)
+    found = Credentials(_clean(url), _clean(token))
+    for read in (partial(_from_environment, environ), partial(_from_file, path)):
+        if not (found.url and found.token):
+            found = _completed(found, read())
+    if not found.url or not found.token:
+        raise NoCredentials(_advice(found, path))
+    return Credentials(checked_url(found.url), found.token)
+
+
+def checked_url(url: str) -> str:
+    """The address without a final slash. Raises `Invalid` when it is not one of a web server."""
+    if not url.startswith(("http://", "https://")):
+        raise Invalid.field("url", f"The address {url!r} must begin with http:// or https://.")
+    return _clean(url)
+
+
+def save_credentials(credentials: Credentials, path: Path) -> None:
+    """Write the file so that only this user can read it, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"url": credentials.url, "token": credentials.token}, file, indent=2)
+        file.write("\n")
+    aside.replace(path)
+
+
+def _from_environment(environ: Mapping[str, str]) -> Credentials:
+    return Credentials(_clean(environ.get("MACROPOD_URL")), _clean(environ.get("MACROPOD_TOKEN")))
+
+
+def _from_file(path: Path) -> Credentials:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]))
+    except FileNotFoundError:
+        return Credentials("", "")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NoCredentials(
+            f"The credentials file {path} cannot be read ({error!r}). Run `macropod login` to write it anew."
+        ) from error
+
+
+def _completed(found: Credentials, kept: Credentials) -> Credentials:
+    if found.url and kept.url not in ("", found.url):
+        return found
+    return Credentials(found.url or kept.url, found.token or kept.token)
+
+
+def _clean(text: str | None) -> str:
+    return (text or "").strip().rstrip("/")
+
+
+def _advice(found: Credentials, path: Path) -> str:
+    missing = f"No token is known for {found.url}" if found.url else "It is not known which server to ask"
+    return (
+        f"{missing}. Pass url= and token= to Client, set MACROPOD_URL and MACROPOD_TOKEN, or run "
+        f"`macropod login`. A server started by this user writes both to {path}."
+    )

@@ -1,0 +1,50 @@
+"""Follows a log while it grows, over as many connections as that takes."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from macropod.answers import Answer
+from macropod.connection import Connection
+from macropod.errors import ConnectionFailed, Unavailable
+from macropod.events import Event, read_events
+from macropod.logs import LogLine
+from macropod.patience import backoff
+
+_LONGEST_SILENCE_SECONDS = 60
+_LONGEST_ABSENCE_SECONDS = 300
+
+
+def follow_lines(
+    connection: Connection, path: str, *, after: int, stream: str | None, ended: Callable[[Answer], None]
+) -> Iterator[LogLine]:
+    """Lines in order, each once. `ended` is told of the run's end; then the lines are over too."""
+    clock = connection.clock
+    last_heard, pauses = clock.now(), backoff(0.1, most=5)
+    while True:
+        try:
+            for event in _events(connection, path, after=after, stream=stream):
+                last_heard, pauses = clock.now(), backoff(0.1, most=5)
+                if event.name == "end":
+                    ended(json.loads(event.data))
+                    return
+                for line in _lines(event, after=after):
+                    after = line.number
+                    yield line
+        except (ConnectionFailed, Unavailable):
+            if clock.now() - last_heard > _LONGEST_ABSENCE_SECONDS:
+                raise
+        clock.sleep(next(pauses))
+
+
+def _events(connection: Connection, path: str, **params: Any) -> Iterator[Event]:
+    with connection.stream(path, seconds=_LONGEST_SILENCE_SECONDS, **params) as chunks:
+        yield from read_events(chunks)
+
+
+def _lines(event: Event, *, after: int) -> Iterator[LogLine]:
+    if event.name in ("line", "lines"):
+        answer = json.loads(event.data)
+        for each in answer if event.name == "lines" else [answer]:
+            if each["number"] > after:
+                yield LogLine._read(each)

@@ -1,0 +1,49 @@
+"""What a person at a terminal sees on stderr while waiting: a bar for big uploads, a spinner otherwise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+_BAR_FROM_BYTES = 5_000_000
+
+
+@contextmanager
+def upload_bar(file: BinaryIO, size: int, *, name: str) -> Iterator[BinaryIO]:
+    """The file itself, or one that moves a bar as it is read when it is big and someone is watching."""
+    if size <= _BAR_FROM_BYTES or not _is_watched():
+        yield file
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with (
+        Progress(*columns, console=Console(stderr=True)) as progress,
+        progress.wrap_file(file, total=size, description=f"Uploading {name}") as watched,
+    ):
+        yield watched
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """A function that changes the text beside the spinner; it does nothing when nobody is watching."""
+    if not _is_watched():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(text)) as status:
+        yield lambda news: status.update(Text(news))
+
+
+def _is_watched() -> bool:
+    return sys.stderr.isatty()
