@@ -1,0 +1,32 @@
+"""The migrations lead to exactly the tables the models describe."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from macropod_server.db import tables
+from macropod_server.db.engine import Database
+from macropod_server.db.migrate import HEAD, migrate, revision
+
+
+def test_migrations_and_models_describe_the_same_tables(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'macropod.db'}")
+    migrate(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, tables.SQLModel.metadata)
+    database.close()
+    assert differences == []
+
+
+def test_the_head_the_server_expects_is_the_newest_revision():
+    assert ScriptDirectory.from_config(Config("alembic.ini")).get_current_head() == HEAD
+
+
+def test_migrating_twice_changes_nothing(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'macropod.db'}")
+    assert revision(database) is None
+    migrate(database)
+    migrate(database)
+    assert revision(database) == HEAD
+    database.close()

@@ -1,0 +1,111 @@
+"""A spawner without containers: tests say what becomes of each run."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from macropod_server.spawners.base import (
+    CouldNotStart,
+    Exited,
+    Gone,
+    Order,
+    Running,
+    Sighting,
+    SpawnerUnavailable,
+    Starting,
+)
+
+
+@dataclass
+class FakeContainers:
+    """What is there, whoever asks. It outlives a `FakeSpawner` as containers outlive the server."""
+
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    environments: set[str] = field(default_factory=set)
+    orders: list[Order] = field(default_factory=list)
+
+
+class FakeSpawner:
+    """`orders` are those that started something. Spawners made on the same containers see the same."""
+
+    name = "fake"
+    runner_watches_memory = False
+
+    def __init__(self, containers: FakeContainers | None = None) -> None:
+        self.containers = containers or FakeContainers()
+        self.refusal: CouldNotStart | None = None
+        self._is_available = True
+
+    @property
+    def orders(self) -> list[Order]:
+        return self.containers.orders
+
+    def begin(self, run_id: str) -> None:
+        self.containers.sightings[run_id] = Running()
+
+    def finish(self, run_id: str, exit_code: int | None = 0, *, out_of_memory: bool = False) -> None:
+        self.containers.sightings[run_id] = Exited(exit_code, out_of_memory=out_of_memory)
+
+    def write(self, run_id: str, *lines: str) -> None:
+        self.containers.outputs.setdefault(run_id, []).extend(lines)
+
+    def vanish(self, run_id: str) -> None:
+        self.containers.sightings.pop(run_id, None)
+        self.containers.outputs.pop(run_id, None)
+
+    def provide(self, environment: str) -> None:
+        self.containers.environments.add(environment)
+
+    def refuse(self, refusal: CouldNotStart | None) -> None:
+        """Every new order is refused like this, until told None."""
+        self.refusal = refusal
+
+    def become_unavailable(self) -> None:
+        self._is_available = False
+
+    def become_available(self) -> None:
+        self._is_available = True
+
+    def spawn(self, order: Order) -> None:
+        self._reach()
+        if order.run_id in self.containers.sightings:
+            return
+        self._check(order)
+        if order.command == "package":
+            self.provide(order.run_id)
+        self.containers.sightings[order.run_id] = Starting()
+        self.containers.orders.append(order)
+
+    def inspect(self, run_id: str) -> Sighting:
+        self._reach()
+        return self.containers.sightings.get(run_id, Gone())
+
+    def output(self, run_id: str, *, limit: int) -> list[str]:
+        self._reach()
+        lines = self.containers.outputs.get(run_id, [])
+        return lines[max(0, len(lines) - limit) :]
+
+    def remove(self, run_id: str, *, grace: timedelta) -> None:
+        self._reach()
+        self.vanish(run_id)
+
+    def list(self) -> list[str]:
+        self._reach()
+        return [*self.containers.sightings]
+
+    def discard(self, environment: str) -> None:
+        self._reach()
+        self.containers.environments.discard(environment)
+
+    def close(self) -> None:
+        self._is_available = False
+
+    def _reach(self) -> None:
+        if not self._is_available:
+            raise SpawnerUnavailable("The fake spawner was told to be away.")
+
+    def _check(self, order: Order) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        if order.environment is not None and order.environment not in self.containers.environments:
+            raise CouldNotStart(f"The environment {order.environment} is not there.")

@@ -1,0 +1,79 @@
+"""Storage in memory."""
+
+import hashlib
+from collections.abc import Iterator
+from io import BytesIO
+from typing import BinaryIO
+
+from macropod_server.storage.base import BlobDamaged, BlobNotFound, StorageUnavailable
+
+
+class MemoryStorage:
+    """`is_away` and `capacity` (bytes of one blob) make calls fail as on a disk that is gone or full."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.capacity: int | None = None
+        self.blobs: dict[str, bytes] = {}
+
+    def stage(self) -> "MemoryStaging":
+        return MemoryStaging(self)
+
+    def open(self, sha256: str) -> BinaryIO:
+        return BytesIO(self._blob(sha256))
+
+    def path(self, sha256: str) -> None:
+        self._blob(sha256)
+
+    def exists(self, sha256: str) -> bool:
+        return sha256 in self._reachable()
+
+    def check(self, sha256: str) -> None:
+        if hashlib.sha256(self._blob(sha256)).hexdigest() != sha256:
+            raise BlobDamaged(f"The blob {sha256} holds bytes of another sha256.")
+
+    def delete(self, sha256: str) -> None:
+        self._reachable().pop(sha256, None)
+
+    def list(self) -> Iterator[str]:
+        yield from list(self._reachable())
+
+    def _blob(self, sha256: str) -> bytes:
+        if sha256 not in self._reachable():
+            raise BlobNotFound(f"There is no blob {sha256}.")
+        return self.blobs[sha256]
+
+    def _reachable(self) -> dict[str, bytes]:
+        if self.is_away:
+            raise StorageUnavailable("The store cannot be read or written now.")
+        return self.blobs
+
+
+class MemoryStaging:
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._written = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self._written)
+
+    def __enter__(self) -> "MemoryStaging":
+        self._storage._reachable()
+        return self
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def write(self, data: bytes) -> None:
+        self._storage._reachable()
+        if self._storage.capacity is not None and self.size + len(data) > self._storage.capacity:
+            raise StorageUnavailable("The store is full; nothing was kept.")
+        self._written += data
+
+    def file(self) -> BinaryIO:
+        return BytesIO(bytes(self._written))
+
+    def keep(self) -> str:
+        sha256 = hashlib.sha256(self._written).hexdigest()
+        self._storage._reachable().setdefault(sha256, bytes(self._written))
+        return sha256

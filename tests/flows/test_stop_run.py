@@ -1,0 +1,96 @@
+"""Kill: acknowledged at once, carried out whatever the runner does, harmless to repeat."""
+
+from datetime import timedelta
+
+import pytest
+from macropod_server.domain.errors import Conflict, NotFound
+from macropod_server.domain.run import Reason
+from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.start_run import start_run
+from macropod_server.flows.stop_run import kill_task, stop_runs
+from macropod_server.spawners.base import Gone
+
+from tests.builders import WORKSPACE, make_task, reread, runs_of
+
+
+def kill(deps, task):
+    return kill_task(deps, task.id, workspace_id=WORKSPACE, now=deps.clock())
+
+
+def a_running_task(deps, **wish):
+    task = make_task(deps, **wish)
+    start_run(deps)
+    (run,) = runs_of(deps, task)
+    hand_spec(deps, run.id, now=deps.clock())
+    return task, run
+
+
+def test_a_kill_is_answered_at_once_and_done_when_the_run_has_ended(deps):
+    task, run = a_running_task(deps)
+    assert kill(deps, task).status == "pending_kill"
+    assert not stop_runs(deps)
+    finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED), now=deps.clock())
+    assert (reread(deps, task).status, reread(deps, task).last_run_status) == ("killed", "killed")
+
+
+def test_a_run_that_ends_by_itself_meanwhile_keeps_its_own_end(deps):
+    task, run = a_running_task(deps)
+    kill(deps, task)
+    finish_run(deps, run.id, Ending(Reason.COMPLETED), now=deps.clock())
+    assert (reread(deps, task).status, reread(deps, run).status) == ("killed", "success")
+
+
+def test_a_queued_run_never_starts(deps):
+    task = make_task(deps)
+    kill(deps, task)
+    assert not start_run(deps)
+    (run,) = runs_of(deps, task)
+    assert (run.status, run.reason) == ("killed", "kill_requested")
+    stop_runs(deps)
+    assert reread(deps, task).status == "killed"
+
+
+def test_a_run_that_was_just_starting_does_not_begin(deps):
+    task = make_task(deps)
+    start_run(deps)
+    (run,) = runs_of(deps, task)
+    kill(deps, task)
+    with pytest.raises(Conflict):
+        hand_spec(deps, run.id, now=deps.clock())
+    assert (reread(deps, run).status, reread(deps, task).status) == ("killed", "killed")
+
+
+def test_a_schedule_without_a_run_is_killed_soon(deps):
+    task = make_task(deps, schedule="@daily")
+    kill(deps, task)
+    assert reread(deps, task).next_due_at is None
+    stop_runs(deps)
+    assert reread(deps, task).status == "killed"
+
+
+def test_a_runner_that_does_not_stop_loses_its_container(deps):
+    task, run = a_running_task(deps)
+    kill(deps, task)
+    deps.clock.now += timedelta(seconds=deps.settings.grace_seconds + 4)
+    stop_runs(deps)
+    assert reread(deps, run).status == "running"
+    deps.clock.advance(seconds=2)
+    stop_runs(deps)
+    assert deps.spawner.inspect(run.id) == Gone()
+    assert (reread(deps, run).status, reread(deps, task).status) == ("killed", "killed")
+
+
+def test_killing_again_changes_nothing(deps):
+    task = make_task(deps, schedule="@daily")
+    kill(deps, task)
+    stop_runs(deps)
+    before = reread(deps, task)
+    deps.clock.advance(minutes=1)
+    assert kill(deps, task) == before
+
+
+def test_a_task_of_another_workspace_cannot_be_killed(deps):
+    task = make_task(deps)
+    with pytest.raises(NotFound):
+        kill_task(deps, task.id, workspace_id=2, now=deps.clock())

@@ -1,0 +1,104 @@
+"""Runs whose runner is silent: the living are adopted, of the others the truth is told."""
+
+from datetime import timedelta
+
+import pytest
+from macropod_server.domain.lines import Stream, encode_segment
+from macropod_server.flows.clean_up import remove_leftovers
+from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.start_run import start_run
+from macropod_server.flows.watch_run import watch, watch_silent
+from macropod_server.loops import Engine
+from macropod_server.spawners.base import Gone, Limits, Order
+
+from tests.builders import make_task, reread, runs_of
+
+
+@pytest.fixture
+def run(deps):
+    """A running run whose runner has been silent for a while."""
+    task = make_task(deps)
+    start_run(deps)
+    (run,) = runs_of(deps, task)
+    hand_spec(deps, run.id, now=deps.clock())
+    deps.spawner.begin(run.id)
+    deps.clock.advance(minutes=1)
+    return run
+
+
+def test_a_container_that_lives_is_left_alone(deps, run):
+    watch_silent(deps)
+    assert reread(deps, run).status == "running"
+
+
+def test_a_vanished_container_is_lost_not_succeeded(deps, run):
+    deps.spawner.vanish(run.id)
+    watch_silent(deps)
+    assert (reread(deps, run).status, reread(deps, run).reason) == ("lost", "vanished")
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, -9, None])
+def test_a_container_that_ended_without_a_report_is_a_failure_whatever_its_code(deps, run, exit_code):
+    deps.spawner.finish(run.id, exit_code)
+    watch_silent(deps)
+    assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "runner_died")
+
+
+def test_a_container_out_of_memory_says_so(deps, run):
+    deps.spawner.finish(run.id, 137, out_of_memory=True)
+    watch_silent(deps)
+    assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "out_of_memory")
+
+
+def test_a_spawner_that_does_not_answer_decides_nothing(deps, run):
+    deps.spawner.vanish(run.id)
+    deps.spawner.become_unavailable()
+    watch_silent(deps)
+    assert reread(deps, run).status == "running"
+
+
+def test_the_last_lines_of_a_dead_runner_are_stored_once(deps, run):
+    deps.logs.append(run.id, first=1, batch=encode_segment(deps.clock(), Stream.STDOUT, ["one", "two"]))
+    deps.spawner.write(run.id, "one", "two", "three")
+    deps.spawner.finish(run.id, 1)
+    watch_silent(deps)
+    lines = list(deps.logs.read(run.id))
+    assert [line.text for line in lines if line.stream is Stream.STDOUT] == ["one", "two", "three"]
+    assert "were read from its container" in lines[2].text
+
+
+def test_a_server_killed_between_claim_and_container_starts_the_run_once_it_is_back(deps, restarted):
+    task = make_task(deps)
+    start_run(deps)
+    (run,) = runs_of(deps, task)
+    deps.spawner.vanish(run.id)
+    deps.clock.advance(milliseconds=1)
+    watch(restarted, silence=timedelta(0))
+    assert [order.run_id for order in deps.spawner.orders] == [run.id, run.id]
+    assert deps.spawner.orders[0].token == deps.spawner.orders[1].token
+    assert reread(restarted, run).status == "starting"
+
+
+def test_a_restarted_engine_adopts_what_runs(deps, run, restarted):
+    engine = Engine(restarted, loops=())
+    engine.start()
+    engine.stop()
+    assert reread(restarted, run).status == "running"
+    assert len(deps.spawner.orders) == 1
+
+
+def test_a_container_that_never_reports_is_given_up(deps):
+    task = make_task(deps)
+    start_run(deps)
+    (run,) = runs_of(deps, task)
+    deps.spawner.begin(run.id)
+    deps.clock.advance(seconds=deps.settings.start_timeout_seconds + 1)
+    watch_silent(deps)
+    assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "start_timeout")
+
+
+def test_containers_nobody_knows_are_removed(deps, run):
+    deps.spawner.spawn(Order("stranger", None, 1, "run", "token", Limits(1, 1, 1)))
+    remove_leftovers(deps)
+    assert deps.spawner.inspect("stranger") == Gone()
+    assert deps.spawner.inspect(run.id) != Gone()

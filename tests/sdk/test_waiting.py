@@ -1,0 +1,76 @@
+"""Waiting asks again until it is so, never longer than was said."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from macropod import Conflict, Orchestration, PackagingFailed, Run, Task, WaitTimeout
+
+from tests.sdk_answers import line_answer, orchestration_answer, run_answer, task_answer
+from tests.sdk_doubles import PatientClock, Wire, connect
+
+GOING_ON = run_answer(status="running", reason=None, message=None, exit_code=None, ended_at=None)
+
+
+def ok(body: dict[str, Any]) -> httpx2.Response:
+    return httpx2.Response(200, json=body)
+
+
+def test_a_run_is_waited_for_until_it_has_ended() -> None:
+    wire = Wire(ok(GOING_ON), ok(GOING_ON), ok(run_answer(status="failure", exit_code=3)))
+    run = Run(connect(wire), GOING_ON)
+    assert run.wait() is run
+    assert run.exit_code == 3
+    assert len(wire.requests) == 3
+
+
+def test_a_run_that_had_ended_is_not_asked_for_again() -> None:
+    wire = Wire(ok(GOING_ON))
+    Run(connect(wire), run_answer()).wait()
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize("timeout", [60, timedelta(minutes=1)])
+def test_waiting_ends_when_its_time_is_up(timeout: float | timedelta) -> None:
+    clock = PatientClock()
+    with pytest.raises(WaitTimeout, match="within 60 seconds"):
+        Run(connect(Wire(ok(GOING_ON)), clock=clock), GOING_ON).wait(timeout)
+    assert clock.now() == pytest.approx(60)
+
+
+def test_a_task_is_waited_for_from_before_its_first_run_to_that_runs_end() -> None:
+    none, going, ended = ({"items": runs} for runs in ([], [GOING_ON], [run_answer()]))
+    wire = Wire(ok(none), ok(task_answer(status="pending")), ok(going), ok(ended))
+    run = Task(connect(wire), task_answer()).wait()
+    assert (run.id, run.status) == (run_answer()["id"], run.status)
+    assert run.has_ended
+
+
+def test_a_task_that_was_stopped_before_it_ran_is_not_waited_for() -> None:
+    none, killed = {"items": []}, task_answer(status="killed", active=False)
+    with pytest.raises(Conflict, match="never ran"):
+        Task(connect(Wire(ok(none), ok(killed), ok(none))), task_answer()).wait()
+
+
+def test_an_orchestration_is_waited_for_until_it_is_ready() -> None:
+    states = [orchestration_answer(status=each) for each in ("pending_packaging", "packaging", "ready")]
+    wire = Wire(*map(ok, states))
+    orchestration = Orchestration(connect(wire), states[0])
+    assert orchestration.wait() is orchestration
+    assert len(wire.requests) == 3
+
+
+def test_a_failed_packaging_is_told_with_the_last_words_of_its_log() -> None:
+    failed = orchestration_answer(status="error", message="The requirements cannot be resolved.", packaging_run_id="p")
+    lines = {
+        "lines": [line_answer(1, "No solution found:"), line_answer(2, "no such package")],
+        "next": 3,
+        "ended": True,
+    }
+    wire = Wire(ok(failed), ok(run_answer(id="p", kind="packaging")), ok(lines))
+    with pytest.raises(PackagingFailed) as raised:
+        Orchestration(connect(wire), orchestration_answer(status="packaging")).wait()
+    assert "The requirements cannot be resolved." in raised.value.message
+    assert [each.text for each in raised.value.log] == ["No solution found:", "no such package"]
+    assert str(raised.value).endswith("  No solution found:\n  no such package")
