@@ -7,104 +7,129 @@ import sys
 import time
 from pathlib import Path
 
+from macropod import Client, MacropodError
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 HOME = ROOT / ".demo"
-PORT = os.environ.get("MACROPOD_PORT", "8085")
+CREDENTIALS = HOME / "credentials.json"
+SERVER_LOG = HOME / "server.log"
+URL = f"http://127.0.0.1:{os.environ.get('MACROPOD_PORT', '8085')}"
 ENVIRONMENT = os.environ | {
     "MACROPOD_DATA_DIR": str(HOME / "data"),
-    "MACROPOD_CREDENTIALS": str(HOME / "credentials.json"),
+    "MACROPOD_CREDENTIALS": str(CREDENTIALS),
     "MACROPOD_SPAWNER": "process",
-    "MACROPOD_PORT": PORT,
-    "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
 }
-SERVER_LOG = HOME / "server.log"
 START_SECONDS = 30
+STOP_SECONDS = 10
+
+Server = subprocess.Popen[bytes]
 
 
 def main() -> int:
+    os.environ["MACROPOD_CREDENTIALS"] = str(CREDENTIALS)
     HOME.mkdir(exist_ok=True)
     server = start_server()
     try:
         wait_until_ready(server)
-        show_the_story()
-        wait_for_ctrl_c(server)
+        tell_the_story()
+        print(where_it_listens(), flush=True)
+        return server.wait()
     except KeyboardInterrupt:
-        print("\nStopping ...")
+        print("\nStopping the server and what it runs ...")
+        return 0
     except subprocess.CalledProcessError as error:
-        print(f"\n`{' '.join(error.cmd)}` ended with exit code {error.returncode}.", file=sys.stderr)
+        print(f"This command ended with exit code {error.returncode}; {SERVER_LOG} may tell why.", file=sys.stderr)
         return 1
     finally:
         stop(server)
-    return 0
 
 
-def start_server() -> "subprocess.Popen[bytes]":
-    say("Starting the server", "macropod-server serve")
+def start_server() -> Server:
+    say("macropod-server serve")
     with SERVER_LOG.open("wb") as log:
+        # A session of its own, so that Ctrl-C reaches this script alone and things end in their order.
         return subprocess.Popen(
             [BIN / "macropod-server", "serve"], env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
         )
 
 
-def wait_until_ready(server: "subprocess.Popen[bytes]") -> None:
-    from macropod import Client, MacropodError
-
-    os.environ |= {"MACROPOD_CREDENTIALS": ENVIRONMENT["MACROPOD_CREDENTIALS"]}
+def wait_until_ready(server: Server) -> None:
     for _ in range(START_SECONDS * 10):
         if server.poll() is not None:
-            sys.exit(f"The server ended at once; it said:\n{SERVER_LOG.read_text()}")
+            sys.exit(f"The server ended at once. It said:\n{SERVER_LOG.read_text()}")
         try:
             Client().list_tasks()
         except MacropodError:
             time.sleep(0.1)
         else:
             return
-    sys.exit(f"The server did not answer within {START_SECONDS} s; see {SERVER_LOG}.")
+    sys.exit(f"The server did not answer within {START_SECONDS} s; {SERVER_LOG} may tell why.")
 
 
-def show_the_story() -> None:
-    house_prices = "examples/house-prices"
-    orchestration = macropod("orchestration", "upload", house_prices, "--name", "house prices", "--wait", "-o", "name")
+def tell_the_story() -> None:
     arguments = '{"model": "forest", "trees": 60}'
-    macropod("task", "run-once", orchestration, "--name", "try it", "--args", arguments, "--follow", show=True)
-    macropod("task", "schedule", orchestration, "0 2 * * *", "--name", "every night", "--args", arguments, show=True)
-    macropod("task", "list", show=True)
-    macropod("run", "list", show=True)
-
-
-def macropod(*words: str, show: bool = False) -> str:
-    say("", " ".join(["macropod", *(f"'{word}'" if " " in word else word for word in words)]))
-    done = subprocess.run(
-        [BIN / "macropod", *words], env=ENVIRONMENT, cwd=ROOT, check=True, text=True, stdout=None if show else subprocess.PIPE
+    upload = (
+        "orchestration",
+        "upload",
+        "examples/house-prices",
+        "--name",
+        "house prices",
+        "--wait",
+        "--output",
+        "name",
     )
-    return "" if show else done.stdout.strip()
+    orchestration = macropod(*upload, stdout=subprocess.PIPE).strip()
+    macropod("task", "run-once", orchestration, "--name", "try it", "--json-args", arguments, "--follow")
+    nightly = ("--name", "every night", "--json-args", arguments, "--output", "name")
+    macropod("task", "schedule", orchestration, "0 2 * * *", *nightly)
+    macropod("task", "list")
+    macropod("run", "list")
 
 
-def say(what: str, command: str) -> None:
-    print(f"\n{what + ': ' if what else ''}\033[1m$ {command}\033[0m" if sys.stdout.isatty() else f"\n$ {command}", flush=True)
+def macropod(*words: str, stdout: int | None = None) -> str:
+    say(" ".join(["macropod", *(f"'{word}'" if set(word) & set(' *{"') else word for word in words)]))
+    done = subprocess.run([BIN / "macropod", *words], env=ENVIRONMENT, cwd=ROOT, check=True, stdout=stdout, text=True)
+    return done.stdout or ""
 
 
-def wait_for_ctrl_c(server: "subprocess.Popen[bytes]") -> None:
-    credentials = Path(ENVIRONMENT["MACROPOD_CREDENTIALS"]).relative_to(ROOT)
-    print(
-        f"\nThe server listens on http://127.0.0.1:{PORT} (its API is described at /docs) until you press Ctrl-C here.\n"
-        f"To use it from another terminal in this folder: export MACROPOD_CREDENTIALS={credentials}\n"
-        f"then for example: .venv/bin/macropod task list",
-        flush=True,
-    )
-    if sys.stdin.isatty() or os.environ.get("MACROPOD_DEMO_STAY", "1") == "1":
-        server.wait()
+def say(command: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    print(f"\n{bold}$ {command}{plain}", flush=True)
 
 
-def stop(server: "subprocess.Popen[bytes]") -> None:
-    """End the server and every run it started: they belong to this demo only."""
+def where_it_listens() -> str:
+    return f"""
+The server goes on listening on {URL}, the calls it takes are described at {URL}/docs.
+From another terminal in this folder:
+
+    export MACROPOD_CREDENTIALS={CREDENTIALS.relative_to(ROOT)}
+    .venv/bin/macropod task list
+
+Press Ctrl-C here to stop it and all it runs. What it knows stays in {HOME.relative_to(ROOT)}/."""
+
+
+def stop(server: Server) -> None:
+    """Runs outlive a server by design; those of the demo end with it."""
+    try:
+        stop_runs()
+    except MacropodError as error:
+        print(f"Runs may be left: {error}", file=sys.stderr)
     server.send_signal(signal.SIGTERM)
     try:
-        server.wait(10)
+        server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
+
+
+def stop_runs() -> None:
+    client = Client()
+    unfinished = [run for run in client.list_runs() if run.ended_at is None and run.task_id]
+    for task_id in {run.task_id for run in unfinished}:
+        client.get_task_by_id(task_id).kill()
+    for run in unfinished:
+        run.wait(STOP_SECONDS + 5)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,7 @@ class Target:
 
     @property
     def platforms(self) -> list[str]:
-        return [f"manylinux_{version}_{self.machine}" for version in _GLIBC_TAGS] + [
-            f"manylinux2014_{self.machine}"
-        ]
+        return [f"manylinux_{version}_{self.machine}" for version in _GLIBC_TAGS] + [f"manylinux2014_{self.machine}"]
 
 
 def main() -> int:
@@ -40,9 +38,7 @@ def main() -> int:
         _collect_wheels(target)
         _build(client, base_image=arguments.base_image, tag=arguments.tag)
     except BuildError as error:
-        print(
-            *(line.get("stream", "").rstrip() for line in error.build_log), error, sep="\n", file=sys.stderr
-        )
+        print(*(line.get("stream", "").rstrip() for line in error.build_log), error, sep="\n", file=sys.stderr)
         return 1
     except DockerException as error:
         print(f"The Docker Engine could not do it: {error}", file=sys.stderr)
@@ -56,9 +52,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--base-image", default=BASE_IMAGE, help="a Debian-like image with python3 (%(default)s)"
-    )
+    parser.add_argument("--base-image", default=BASE_IMAGE, help="a Debian-like image with python3 (%(default)s)")
     parser.add_argument("--tag", default=TAG, help="the name of the image (%(default)s)")
     return parser
 

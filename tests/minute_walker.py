@@ -30,23 +30,18 @@ def due_minutes(text: str, timezone: str, start: datetime, end: datetime) -> lis
     return [
         instant
         for instant, shown, skipped, is_repeat in _minutes(timezone, start, end)
-        if (matches(shown) and (wildcard or not is_repeat))
-        or (not wildcard and any(matches(each) for each in skipped))
+        if (matches(shown) and (wildcard or not is_repeat)) or (not wildcard and any(matches(each) for each in skipped))
     ]
 
 
 @cache
-def _minutes(
-    timezone: str, start: datetime, end: datetime
-) -> list[tuple[datetime, datetime, list[datetime], bool]]:
+def _minutes(timezone: str, start: datetime, end: datetime) -> list[tuple[datetime, datetime, list[datetime], bool]]:
     """Each instant, what the clock shows, what it jumped over to get there, and whether that is a repeat."""
     with files("tzdata").joinpath("zoneinfo", timezone).open("rb") as data:
         return list(_walk(ZoneInfo.from_file(data), start, end))
 
 
-def _walk(
-    zone: ZoneInfo, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime, list[datetime], bool]]:
+def _walk(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, list[datetime], bool]]:
     instant = start - timedelta(days=1)
     previous = latest = instant.astimezone(zone).replace(tzinfo=None)
     while (instant := instant + _MINUTE) < end:

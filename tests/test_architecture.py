@@ -20,7 +20,9 @@ BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "serv
 
 
 def python_files(*folders):
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
+    return sorted(
+        path for folder in folders for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts
+    )
 
 
 def tree_of(path):
@@ -126,7 +128,9 @@ def test_every_status_and_reason_of_a_run_is_documented(word):
     assert f"`{word}`" in documented("run-lifecycle.md")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "code")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "code")]
+)
 def test_every_error_is_documented(kind):
     if kind.code != "error" and issubclass(kind, errors.MacropodError):
         assert f"`{kind.code}`" in documented("errors.md")

@@ -1,8 +1,8 @@
 """The way in, for a container, a fork server and a hand on the keyboard."""
 
-import sys
 from collections.abc import Mapping
 
+from macropod_runner.aside import say_aside
 from macropod_runner.patience import GaveUp
 from macropod_runner.place import NotAPlace, read_place
 from macropod_runner.server import RunIsOver
@@ -28,5 +28,5 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _tell(what: object, *, code: int) -> int:
-    print(what, file=sys.stderr, flush=True)
+    say_aside(str(what))
     return code

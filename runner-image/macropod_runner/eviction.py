@@ -1,4 +1,4 @@
-"""Ends every process of a tree: TERM, a time of grace, KILL until none is left."""
+"""Ends every process of a tree: TERM, a time of grace (if any), KILL until none is left."""
 
 import time
 
@@ -11,7 +11,10 @@ class Eviction:
     def __init__(self, tree: ProcessTree, *, grace_seconds: float) -> None:
         self._tree = tree
         self._kill_at = time.monotonic() + grace_seconds
-        tree.terminate()
+        if grace_seconds > 0:
+            tree.terminate()
+        else:
+            tree.kill()
 
     def go_on(self) -> None:
         if time.monotonic() >= self._kill_at:

@@ -78,7 +78,9 @@ class Outbox:
             return count > 0
 
     def _has_room(self, size: int) -> bool:
-        if self._coming_bytes + size <= self._memory_bytes or not self._coming:
+        fits = self._coming_bytes + size <= self._memory_bytes
+        # Once lines are missing, room for one short line is no room: that would be a gap before every long one.
+        if not self._coming or (fits and not self._missing_lines):
             return True
         if not self._spool.store(self._coming):
             return False

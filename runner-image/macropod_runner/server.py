@@ -1,11 +1,11 @@
 """The calls of the runner protocol. Each is repeated until the server answers it or patience ends."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from macropod_runner.aside import say_aside
 from macropod_runner.connection import Connection, Response, Unreachable
 from macropod_runner.patience import Patience
 from macropod_runner.spec import Spec, read_spec
@@ -28,7 +28,7 @@ class Server:
         self._patience = patience
 
     def spec(self) -> Spec:
-        return read_spec(self._ask("GET", "/v1/runner/spec"))
+        return self._repeat("GET", "/v1/runner/spec", receive=lambda blocks: read_spec(b"".join(blocks)))
 
     def fetch_bundle(self, path: Path) -> None:
         def keep(blocks: Iterator[bytes]) -> None:
@@ -39,20 +39,31 @@ class Server:
 
     def send_lines(self, first: int, batch: bytes) -> int:
         """The number of the line the server expects next."""
-        kind = "application/octet-stream"
-        answer = self._ask("POST", f"/v1/runner/lines?first={first}", body=batch, content_type=kind)
-        return int(json.loads(answer)["expected"])
+        return self._repeat(
+            "POST",
+            f"/v1/runner/lines?first={first}",
+            receive=lambda blocks: int(_told(blocks)["expected"]),
+            body=batch,
+            content_type="application/octet-stream",
+        )
 
     def beat(self, *, wait: int) -> bool:
         """Tell that the run lives; wait up to that many seconds for news. True when it has to stop."""
-        return json.loads(self._ask("POST", f"/v1/runner/beat?wait={wait}"))["stop"] is not None
+        return self._repeat(
+            "POST", f"/v1/runner/beat?wait={wait}", receive=lambda blocks: _told(blocks)["stop"] is not None
+        )
 
     def lock(self, told: dict[str, object]) -> str:
         """What to do about the environment of this lock: `build`, `share` or `wait`."""
-        return str(json.loads(self._ask("POST", "/v1/runner/lock", body=json.dumps(told).encode()))["action"])
+        return self._repeat(
+            "POST",
+            "/v1/runner/lock",
+            receive=lambda blocks: str(_told(blocks)["action"]),
+            body=json.dumps(told).encode(),
+        )
 
     def end(self, told: dict[str, object]) -> None:
-        self._ask("POST", "/v1/runner/end", body=json.dumps(told).encode())
+        self._repeat("POST", "/v1/runner/end", receive=b"".join, body=json.dumps(told).encode())
 
     def hang_up(self) -> None:
         """Make a call that waits in another thread fail at once."""
@@ -60,9 +71,6 @@ class Server:
 
     def close(self) -> None:
         self._connection.close()
-
-    def _ask(self, method: str, path: str, *, body: bytes = b"", content_type: str = "application/json") -> bytes:
-        return self._repeat(method, path, receive=b"".join, body=body, content_type=content_type)
 
     def _repeat(
         self,
@@ -73,7 +81,10 @@ class Server:
         body: bytes = b"",
         content_type: str = "application/json",
     ) -> Received:
+        problem = ""
         for attempt in self._patience.attempts():
+            if attempt == 1:
+                say_aside(f"{method} {path}: {problem} Trying again.")
             try:
                 response = self._connection.request(
                     method, path, body=body, content_type=content_type, timeout=_ANSWER_SECONDS
@@ -82,15 +93,20 @@ class Server:
                     return receive(response.blocks)
                 problem = _refusal(response)
             except Unreachable as error:
-                problem = str(error)
-            if attempt == 0:
-                print(f"{method} {path}: {problem} Trying again.", file=sys.stderr, flush=True)
+                problem = f"The server does not answer: {error}."
+            except (KeyError, TypeError, ValueError) as error:
+                problem = f"The answer makes no sense: {error!r}."
         raise AssertionError("attempts do not end")
+
+
+def _told(blocks: Iterator[bytes]) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(b"".join(blocks))
+    return told
 
 
 def _refusal(response: Response) -> str:
     text = b"".join(response.blocks).decode(errors="replace")
-    sentence = f"The server answered {response.status}: {text[:500]}"
+    sentence = f"The server answered {response.status}: {text[:500]}."
     if 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
         raise RunIsOver(sentence)
     return sentence

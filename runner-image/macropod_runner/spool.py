@@ -1,5 +1,6 @@
 """Lines on disk while the server is away, oldest first, in files that go as a whole."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from macropod_runner.segments import Segment, decoded
+
+_TRY_AGAIN_SECONDS = 1.0
 
 
 class Lot(NamedTuple):
@@ -33,21 +36,18 @@ class Spool:
         self._free = max_bytes
         self._lots: deque[Lot] = deque()
         self._stored = 0
+        self._try_again_at = 0.0
 
     def is_empty(self) -> bool:
         return not self._lots
 
     def store(self, segments: Sequence[Segment]) -> bool:
         """False, with nothing stored, when there is no room here or on the disk."""
-        data = b"".join(segment.encoded() for segment in segments)
-        if len(data) > self._free:
+        if sum(len(segment.body) for segment in segments) > self._free or time.monotonic() < self._try_again_at:
             return False
+        data = b"".join(segment.encoded() for segment in segments)
         path = self._folder / f"{self._stored:08d}.lines"
-        try:
-            path.write_bytes(data)
-        except OSError:
-            with suppress(OSError):
-                path.unlink()
+        if len(data) > self._free or not self._write(path, data):
             return False
         self._stored += 1
         self._free -= len(data)
@@ -65,3 +65,13 @@ class Spool:
         finally:
             with suppress(OSError):
                 lot.path.unlink()
+
+    def _write(self, path: Path, data: bytes) -> bool:
+        try:
+            path.write_bytes(data)
+        except OSError:
+            self._try_again_at = time.monotonic() + _TRY_AGAIN_SECONDS
+            with suppress(OSError):
+                path.unlink()
+            return False
+        return True

@@ -43,7 +43,7 @@ def terminal_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, hea
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads, show_edge=False, pad_edge=False)
     for name in columns:
         table.add_column(name, no_wrap=name in _WHOLE, overflow="fold")
     for row in rows:

@@ -34,9 +34,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_deps(
-    settings: Settings, *, spawner: Spawner | None = None, clock: Callable[[], datetime] = utc_now
-) -> Deps:
+def build_deps(settings: Settings, *, spawner: Spawner | None = None, clock: Callable[[], datetime] = utc_now) -> Deps:
     """Open everything the flows need. Raises `Unavailable` when the database is not migrated."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(settings)
@@ -92,9 +90,7 @@ def _automatic_spawner(settings: Settings, installation_id: str) -> Spawner:
 def _process_spawner(settings: Settings, why: str) -> Spawner:
     from macropod_server.spawners.process import ProcessSpawner
 
-    log.info(
-        "spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can"
-    )
+    log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
     spawner = ProcessSpawner(settings.data_dir, runner_url=settings.runner_url or settings.url)
     spawner.prepare()
     return spawner

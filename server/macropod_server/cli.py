@@ -23,12 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[
-    Path | None, typer.Option(help="Folder of the embedded database, bundles and environments.")
-]
-DatabaseUrl = Annotated[
-    str | None, typer.Option(help="SQLAlchemy URL; SQLite in the data folder when left out.")
-]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database, bundles and environments.")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="SQLAlchemy URL; SQLite in the data folder when left out.")]
 
 
 @app.command()

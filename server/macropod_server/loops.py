@@ -11,7 +11,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
 from macropod_server.flows.clean_up import clean_up, remove_leftovers
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
-from macropod_server.flows.start_run import start_run
+from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import stop_runs
 from macropod_server.flows.watch_run import watch, watch_silent
 
@@ -31,15 +31,14 @@ class Loop:
     name: str
     step: Callable[[Deps], bool]
     rest: Callable[[Deps], timedelta]
-    workers: int = 1
 
 
 LOOPS = (
     Loop("enqueue_due", enqueue_due, until_next_due),
-    Loop("start_run", start_run, _every(1), workers=4),
+    Loop("start_run", start_runs, _every(1)),
     Loop("stop_run", stop_runs, _every(1)),
     Loop("watch_run", watch_silent, _every(2)),
-    Loop("clean_up", clean_up, _every(1), workers=1),
+    Loop("clean_up", clean_up, _every(1)),
     Loop("remove_leftovers", remove_leftovers, _every(30)),
 )
 
@@ -52,9 +51,7 @@ class Engine:
         self._loops = loops
         self._stopped = threading.Event()
         self._threads = [
-            threading.Thread(target=self._repeat, args=(loop,), name=f"{loop.name}-{number}", daemon=True)
-            for loop in loops
-            for number in range(loop.workers)
+            threading.Thread(target=self._repeat, args=(loop,), name=loop.name, daemon=True) for loop in loops
         ]
 
     def start(self) -> None:

@@ -58,6 +58,13 @@ class Stage:
         assert isinstance(seen, Exited)
         return seen
 
+    def await_output(self, run_id: str, line: str) -> None:
+        """Wait until the container itself has written the line, which it may do after it told the server."""
+        patience = time.monotonic() + 20
+        while line not in self.spawner.output(run_id, limit=50):
+            assert time.monotonic() < patience, f"{line} is never written"
+            time.sleep(0.02)
+
     def await_sighting(self, run_id: str, wanted: Callable[[Sighting], bool]) -> Sighting:
         patience = time.monotonic() + 20
         while not wanted(seen := self.spawner.inspect(run_id)):

@@ -32,7 +32,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def start(program: str, url: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", program, url])
+    return subprocess.Popen([sys.executable, "-c", program, url], cwd=Path(__file__).parents[2])
 
 
 def test_processes_that_race_with_the_same_batches_store_every_line_once(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_the_output_is_the_last_lines_oldest_first(stage: Stage) -> None:
 
 def test_the_output_of_a_killed_container_can_still_be_read(stage: Stage) -> None:
     run_id = stage.run(WAITS)
+    stage.await_output(run_id, "started")
     stage.kill(run_id)
     stage.await_end(run_id)
     assert stage.spawner.output(run_id, limit=10) == ["started"]
@@ -203,6 +204,7 @@ def test_after_a_restart_everything_is_found_again(stage: Stage) -> None:
     order = stage.order(WAITS)
     stage.spawner.spawn(order)
     stage.await_started(order.run_id)
+    stage.await_output(order.run_id, "started")
     restarted = stage.anew()
     assert restarted.list() == [order.run_id]
     assert restarted.inspect(order.run_id) == Running()
@@ -211,6 +213,12 @@ def test_after_a_restart_everything_is_found_again(stage: Stage) -> None:
     assert stage.starts(order.run_id) == 1
     restarted.remove(order.run_id, grace=AT_ONCE)
     assert stage.spawner.inspect(order.run_id) == Gone()
+
+
+def test_containers_live_on_when_the_spawner_is_closed(stage: Stage) -> None:
+    run_id = stage.run(WAITS)
+    stage.spawner.close()
+    assert stage.anew().inspect(run_id) == Running()
 
 
 def test_an_environment_outlives_the_run_that_built_it(stage: Stage) -> None:

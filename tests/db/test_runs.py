@@ -43,8 +43,10 @@ def test_who_comes_second_is_told_so_and_changes_nothing(deps, run):
 def test_an_end_is_for_ever(deps, run):
     with deps.database.write() as session:
         runs.advance(session, runs.get(session, run.id), RunStatus.KILLED, now=NOON, reason=Reason.KILL_REQUESTED)
-    with deps.database.write() as session, pytest.raises(MoveNotAllowed, match="is killed; it cannot become running"):
-        runs.advance(session, runs.get(session, run.id), RunStatus.RUNNING, now=NOON)
+    with deps.database.read() as session:
+        killed = runs.get(session, run.id)
+    with pytest.raises(MoveNotAllowed, match="is killed; it cannot become running"):
+        runs.advance(session, killed, RunStatus.RUNNING, now=NOON)
 
 
 def test_a_transaction_that_fails_leaves_neither_status_nor_event(deps, run):

@@ -1,5 +1,7 @@
 """Requirements files: what is understood, and what is refused with the number of its line."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,7 @@ REFUSED = {
     "binary": ("requirement_invalid", 1, "\x00\x01"),
     "a version of 5,000 digits": ("requirement_invalid", 1, "x==1." + "9" * 5000),
     "a name of 5,000 letters": ("requirement_invalid", 1, "x" * 5000),
+    "a line of 70,000 letters": ("requirement_invalid", 1, "x==1" + " --hash=x" * 7000),
     "a marker of 2,000 brackets": ("requirement_invalid", 1, "x; " + "(" * 2000),
     "a bad line after a joined one": ("requirement_invalid", 3, "pandas \\\n  >=2\n= 3\n"),
     "a bad joined line": ("requirement_invalid", 2, "numpy\npandas \\\n  =2\n"),
@@ -140,6 +143,32 @@ def test_encodings_editors_write_are_read(encoding):
 def test_what_is_no_text_is_refused(content):
     (problem,) = check_requirements(content, path="a/requirements.txt").problems
     assert (problem.code, problem.where) == ("requirements_not_text", "a/requirements.txt")
+
+
+LARGE = {
+    "letters": "a" * 2**20,
+    "spaces": "a" + " " * 2**20 + "b",
+    "dots": "x" + "." * 2**20,
+    "number signs": "a " + " #" * 2**19,
+    "backslashes": "\\\n" * 2**19,
+    "options": ("-r " * 21_000 + "\n") * 16,
+    "hashes": ("x==1 " + "--hash=sha256:00 " * 3800 + "\n") * 16,
+    "open quotations": ("-r '" + "a" * 65_000 + "\n") * 16,
+    "one line": "-r '" + "a" * 2**20,
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
+def test_large_files_are_answered_quickly(text):
+    began = time.perf_counter()
+    check(text)
+    assert time.perf_counter() - began < 2
+
+
+def test_ten_thousand_lines_are_taken_and_no_more():
+    assert check("x\n" * 10_000).problems == ()
+    (problem,) = check("x\n" * 10_001).problems
+    assert problem.code == "requirements_too_large"
 
 
 TYPED = st.text(alphabet="ax1=<>~!;[]()@,.-\\'\"# \n:/$", max_size=80)

@@ -144,9 +144,7 @@ def test_a_one_element_set_holding_the_text_is_taken(one: set[str] | list[str] |
     assert parse_schedule(one) == parse_schedule("0 2 * * *")
 
 
-@pytest.mark.parametrize(
-    "other", [set(), ["0 2 * * *", "0 3 * * *"], [5], {"0 2 * * *": 1}, None, 5, b"0 2 * * *"]
-)
+@pytest.mark.parametrize("other", [set(), ["0 2 * * *", "0 3 * * *"], [5], {"0 2 * * *": 1}, None, 5, b"0 2 * * *"])
 def test_anything_but_one_text_is_refused(other: object) -> None:
     with pytest.raises(Invalid) as refusal:
         parse_schedule(other)  # type: ignore[arg-type]

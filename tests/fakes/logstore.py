@@ -70,8 +70,9 @@ class MemoryLogStore:
         return self._runs[run_id]
 
 
-def _numbered(number: int, batch: bytes) -> Iterator[Line]:
+def _numbered(first: int, batch: bytes) -> Iterator[Line]:
+    number = first
     for segment in segments(batch):
-        for number, text in enumerate(segment.texts(), number):
+        for text in segment.texts():
             yield Line(number, segment.printed_at, segment.stream, text)
-        number += 1
+            number += 1

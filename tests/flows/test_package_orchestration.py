@@ -7,7 +7,7 @@ from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
-from macropod_server.flows.start_run import start_run
+from macropod_server.flows.start_run import start_runs
 
 from tests.builders import (
     all_rows,
@@ -25,7 +25,7 @@ LOCK = Lock("d" * 64, "six==1.16.0 --hash=sha256:00\n", "cpython 3.11", "linux x
 def begin_packaging(deps):
     """Upload a package with requirements and start its packaging run."""
     orchestration = upload_with_requirements(deps)
-    while start_run(deps):
+    while start_runs(deps):
         pass
     hand_spec(deps, orchestration.packaging_run_id, now=deps.clock())
     with deps.database.read() as session:
@@ -86,10 +86,10 @@ def test_asking_for_ones_turn_again_gives_the_same_answer(deps):
 def test_a_waiting_run_starts_in_the_environment_that_was_built(deps):
     orchestration, packaging = begin_packaging(deps)
     task = make_task(deps, orchestration)
-    assert not start_run(deps)
+    assert not start_runs(deps)
     agree(deps, packaging)
     end(deps, packaging)
-    start_run(deps)
+    start_runs(deps)
     assert deps.spawner.orders[-1].environment == packaging.id
     assert runs_of(deps, task)[0].status == "starting"
 

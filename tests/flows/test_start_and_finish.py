@@ -8,14 +8,14 @@ from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
-from macropod_server.flows.start_run import start_run
+from macropod_server.flows.start_run import start_runs
 from macropod_server.spawners.base import CouldNotStart, Gone, ImageNotFound
 
 from tests.builders import all_rows, make_task, reread, runs_of, upload
 
 
 def started(deps, task):
-    start_run(deps)
+    start_runs(deps)
     return runs_of(deps, task)[-1]
 
 
@@ -117,7 +117,7 @@ def test_only_the_newest_run_speaks_for_its_task(deps):
         enqueue_due(deps)
     first, second = runs_of(deps, task)
     for run in (first, second):
-        start_run(deps)
+        start_runs(deps)
         hand_spec(deps, run.id, now=deps.clock())
     finish_run(deps, second.id, Ending(Reason.COMPLETED), now=deps.clock())
     finish_run(deps, first.id, Ending(Reason.EXIT_CODE), now=deps.clock())

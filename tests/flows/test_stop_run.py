@@ -7,7 +7,7 @@ from macropod_server.domain.errors import Conflict, NotFound
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
-from macropod_server.flows.start_run import start_run
+from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import kill_task, stop_runs
 from macropod_server.spawners.base import Gone
 
@@ -20,7 +20,7 @@ def kill(deps, task):
 
 def a_running_task(deps, **wish):
     task = make_task(deps, **wish)
-    start_run(deps)
+    start_runs(deps)
     (run,) = runs_of(deps, task)
     hand_spec(deps, run.id, now=deps.clock())
     return task, run
@@ -44,7 +44,7 @@ def test_a_run_that_ends_by_itself_meanwhile_keeps_its_own_end(deps):
 def test_a_queued_run_never_starts(deps):
     task = make_task(deps)
     kill(deps, task)
-    assert not start_run(deps)
+    assert not start_runs(deps)
     (run,) = runs_of(deps, task)
     assert (run.status, run.reason) == ("killed", "kill_requested")
     stop_runs(deps)
@@ -53,7 +53,7 @@ def test_a_queued_run_never_starts(deps):
 
 def test_a_run_that_was_just_starting_does_not_begin(deps):
     task = make_task(deps)
-    start_run(deps)
+    start_runs(deps)
     (run,) = runs_of(deps, task)
     kill(deps, task)
     with pytest.raises(Conflict):

@@ -6,7 +6,7 @@ import pytest
 from macropod_server.domain.lines import Stream, encode_segment
 from macropod_server.flows.clean_up import remove_leftovers
 from macropod_server.flows.hand_spec import hand_spec
-from macropod_server.flows.start_run import start_run
+from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.watch_run import watch, watch_silent
 from macropod_server.loops import Engine
 from macropod_server.spawners.base import Gone, Limits, Order
@@ -18,7 +18,7 @@ from tests.builders import make_task, reread, runs_of
 def run(deps):
     """A running run whose runner has been silent for a while."""
     task = make_task(deps)
-    start_run(deps)
+    start_runs(deps)
     (run,) = runs_of(deps, task)
     hand_spec(deps, run.id, now=deps.clock())
     deps.spawner.begin(run.id)
@@ -69,7 +69,7 @@ def test_the_last_lines_of_a_dead_runner_are_stored_once(deps, run):
 
 def test_a_server_killed_between_claim_and_container_starts_the_run_once_it_is_back(deps, restarted):
     task = make_task(deps)
-    start_run(deps)
+    start_runs(deps)
     (run,) = runs_of(deps, task)
     deps.spawner.vanish(run.id)
     deps.clock.advance(milliseconds=1)
@@ -89,7 +89,7 @@ def test_a_restarted_engine_adopts_what_runs(deps, run, restarted):
 
 def test_a_container_that_never_reports_is_given_up(deps):
     task = make_task(deps)
-    start_run(deps)
+    start_runs(deps)
     (run,) = runs_of(deps, task)
     deps.spawner.begin(run.id)
     deps.clock.advance(seconds=deps.settings.start_timeout_seconds + 1)

@@ -54,6 +54,8 @@ class ServerDouble:
         self.refusal: int | None = None
         self.acks_to_lose = 0
         self.seconds_per_batch = 0.0
+        self.gives_the_bundle = threading.Event()
+        self.gives_the_bundle.set()
         self._store = threading.Condition()
         self._kill = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -119,12 +121,16 @@ class ServerDouble:
     def _actions(self) -> dict[str, Callable[[dict[str, str], bytes], tuple[int, bytes]]]:
         return {
             "spec": lambda query, body: (200, json.dumps(self.spec).encode()),
-            "bundle": lambda query, body: (200, self.bundle),
+            "bundle": lambda query, body: self._give_bundle(),
             "lines": lambda query, body: self._take_lines(int(query["first"]), body),
             "beat": lambda query, body: self._beat(int(query["wait"])),
             "lock": lambda query, body: self._lock(json.loads(body)),
             "end": lambda query, body: self._end(json.loads(body)),
         }
+
+    def _give_bundle(self) -> tuple[int, bytes]:
+        self.gives_the_bundle.wait(20)
+        return 200, self.bundle
 
     def _take_lines(self, first: int, batch: bytes) -> tuple[int, bytes]:
         time.sleep(self.seconds_per_batch)
@@ -186,7 +192,7 @@ def _handler(double: ServerDouble) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815
 
         def log_message(self, *arguments: object) -> None:
             pass

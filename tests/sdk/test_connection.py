@@ -155,7 +155,7 @@ def test_what_cannot_be_an_id_is_refused(given: str) -> None:
 
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(macropod.Invalid, match="not the address of a server"):
-        macropod.Client("http://[", "token")
+        macropod.Client("http://host:port", "token")
 
 
 def test_a_server_under_a_path_is_asked_under_that_path() -> None:

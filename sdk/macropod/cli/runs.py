@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,6 +17,12 @@ from macropod.runs import Run, StreamName
 app = typer.Typer(help="See runs, read what they print, wait for their end.", no_args_is_help=True)
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, also its pod id.")]
+
+
+class Stream(StrEnum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    SYSTEM = "system"
 
 
 @app.command("list")
@@ -52,18 +59,19 @@ def logs(
     timestamps: Annotated[
         bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
     ] = False,
-    stream: Annotated[StreamName | None, typer.Option(help="Only what was printed there.")] = None,
+    stream: Annotated[Stream | None, typer.Option(help="Only what was printed there.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Print the log of a run."""
     if follow and output is Output.JSON:
         raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
     begin = read_since(since, now=datetime.now(UTC)) if since else None
+    name: StreamName | None = stream.value if stream else None
     found = connect(context).get_run(run)
     if not follow:
-        _print(found.logs(tail, stream=stream, since=begin), output, timestamps=timestamps)
+        _print(found.logs(tail, stream=name, since=begin), output, timestamps=timestamps)
         return
-    _follow(found, tail, begin=begin, stream=stream, output=output, timestamps=timestamps)
+    _follow(found, tail, begin=begin, stream=name, output=output, timestamps=timestamps)
     exit_as(found)
 
 

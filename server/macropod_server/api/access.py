@@ -22,12 +22,12 @@ _CONTACT_NOTED_EVERY = timedelta(seconds=3)
 _bearer = HTTPBearer(auto_error=False, description="A token made by `macropod-server token`, or a run's own.")
 
 
-def get_deps(request: Request) -> Deps:
+async def get_deps(request: Request) -> Deps:
     deps: Deps = request.app.state.deps
     return deps
 
 
-def get_now(deps: Annotated[Deps, Depends(get_deps)]) -> datetime:
+async def get_now(deps: Annotated[Deps, Depends(get_deps)]) -> datetime:
     return deps.clock()
 
 
@@ -35,7 +35,7 @@ DepsDep = Annotated[Deps, Depends(get_deps)]
 Now = Annotated[datetime, Depends(get_now)]
 
 
-def get_token(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+async def get_token(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     if bearer is None:
         raise Unauthorized(
             "This call needs a token: send `Authorization: Bearer <token>`. "
@@ -84,11 +84,9 @@ def get_calling_run(deps: DepsDep, token: TokenDep, now: Now) -> Run:
 CallingRun = Annotated[Run, Depends(get_calling_run)]
 
 
-def get_living_run(run: CallingRun) -> Run:
+async def get_living_run(run: CallingRun) -> Run:
     if is_final(run.status):
-        raise Unauthorized(
-            f"Run {run.id} has ended as {run.status.value}; there is nothing more to do for it."
-        )
+        raise Unauthorized(f"Run {run.id} has ended as {run.status.value}; there is nothing more to do for it.")
     return run
 
 

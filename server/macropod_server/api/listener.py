@@ -15,11 +15,9 @@ class RunTokensOnly:
         self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_guarded = scope["type"] == "http" and scope.get("server") == self._address
+        is_guarded = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
         if is_guarded and not _carries_run_token(scope):
-            refusal = answer(
-                Forbidden("This address is for containers of runs; it takes the token of a run only.")
-            )
+            refusal = answer(Forbidden("This address is for containers of runs; it takes the token of a run only."))
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -47,9 +46,7 @@ def read(
     if tail is not None:
         found = deps.logs.tail(run_id, limit=tail, stream=stream) if tail else []
     else:
-        lines = deps.logs.read(
-            run_id, first=first, since=_utc(since), until=_utc(until), stream=stream, limit=limit
-        )
+        lines = deps.logs.read(run_id, first=first, since=_utc(since), until=_utc(until), stream=stream, limit=limit)
         found = list(lines)
     return LinesOut(lines=[_shown(line) for line in found], next=stored, ended=ended)
 
@@ -78,8 +75,7 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
     last_sent = time.monotonic()
     with deps.signals.bell(run_id) as bell:
         while True:
-            end = await run_in_threadpool(_end_event, deps, run_id)
-            lines = await run_in_threadpool(_next_lines, deps, run_id, after, stream)
+            end, lines = await run_in_threadpool(_look, deps, run_id, after, stream)
             if lines:
                 after, last_sent = lines[-1].number, time.monotonic()
                 yield _lines_event(lines)
@@ -93,16 +89,13 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
                     yield ": still here\n\n"
 
 
-def _next_lines(deps: Deps, run_id: str, after: int, stream: Stream | None) -> list[Line]:
-    return list(
-        islice(
-            deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT), _LINES_PER_EVENT
-        )
-    )
+def _look(deps: Deps, run_id: str, after: int, stream: Stream | None) -> tuple[str | None, list[Line]]:
+    """The end is asked for before the lines are read: lines are stored before the end, so none is missed."""
+    end = _end_event(deps, run_id)
+    return end, list(deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT))
 
 
 def _end_event(deps: Deps, run_id: str) -> str | None:
-    """Asked before the lines are read: lines come before the end, so none is missed."""
     with deps.database.read() as session:
         run = runs.get(session, run_id)
         if not is_final(run.status):
@@ -116,9 +109,7 @@ def _lines_event(lines: list[Line]) -> str:
 
 
 def _shown(line: Line) -> LineOut:
-    return LineOut.model_construct(
-        number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text
-    )
+    return LineOut.model_construct(number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text)
 
 
 def _utc(instant: datetime | None) -> datetime | None:

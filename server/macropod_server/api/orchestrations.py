@@ -85,9 +85,7 @@ def lock(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> str:
         found = orchestrations.get(session, orchestration_id, workspace_id=caller.workspace_id)
         environment = orchestrations.environment(session, found.environment) if found.environment else None
     if environment is None:
-        raise NotFound(
-            f"Orchestration {found.id} has no lock: it has no requirements, or they are not packaged yet."
-        )
+        raise NotFound(f"Orchestration {found.id} has no lock: it has no requirements, or they are not packaged yet.")
     return environment.lock
 
 

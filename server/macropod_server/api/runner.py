@@ -73,9 +73,7 @@ def bundle(run: LivingRun, deps: DepsDep) -> Response:
 
 
 @router.post("/lines")
-async def lines(
-    request: Request, run: LivingRun, deps: DepsDep, first: Annotated[int, Query(ge=1)]
-) -> dict[str, int]:
+async def lines(request: Request, run: LivingRun, deps: DepsDep, first: Annotated[int, Query(ge=1)]) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = bytearray()
     async for piece in request.stream():

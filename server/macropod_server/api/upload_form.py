@@ -151,7 +151,5 @@ def _boundary(request: Request) -> bytes:
 
 def _name(name: str | None) -> str | None:
     if name and len(name) > _NAME_MAX_CHARACTERS:
-        raise Invalid.field(
-            "name", f"The name has {len(name)} characters; at most {_NAME_MAX_CHARACTERS} are taken."
-        )
+        raise Invalid.field("name", f"The name has {len(name)} characters; at most {_NAME_MAX_CHARACTERS} are taken.")
     return name or None

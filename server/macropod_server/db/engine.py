@@ -61,9 +61,7 @@ def _sqlite_engine(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, pool_size=40
-    )
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, pool_size=40)
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     return engine

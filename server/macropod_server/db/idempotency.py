@@ -26,7 +26,5 @@ def remember(
 ) -> None:
     if key:
         session.add(
-            IdempotencyKey(
-                workspace_id=workspace_id, key=key, fingerprint=fingerprint, made_id=made_id, created_at=now
-            )
+            IdempotencyKey(workspace_id=workspace_id, key=key, fingerprint=fingerprint, made_id=made_id, created_at=now)
         )

@@ -17,9 +17,7 @@ def get(session: Session, orchestration_id: str, *, workspace_id: int | None = N
     return orchestration
 
 
-def find(
-    session: Session, workspace_id: int, *, limit: int, before: str | None = None
-) -> list[Orchestration]:
+def find(session: Session, workspace_id: int, *, limit: int, before: str | None = None) -> list[Orchestration]:
     query = select(Orchestration).where(col(Orchestration.workspace_id) == workspace_id)
     return list(session.exec(newest_first(query, Orchestration, "created_at", limit=limit, before=before)))
 

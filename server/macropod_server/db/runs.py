@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, select, update
 
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Orchestration, Run, RunEvent
@@ -67,9 +67,7 @@ def advance(
     if not may_move(before, target):
         raise MoveNotAllowed(f"Run {run.id} is {before.value}; it cannot become {target.value}.")
     facts |= {"ended_at": now, "reason": reason} if target in FINAL else {}
-    statement = (
-        update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
-    )
+    statement = update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
     if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
         return False
     session.add(RunEvent(run_id=run.id, from_status=before, to_status=target, reason=reason, at=now))
@@ -81,9 +79,7 @@ def advance(
 def get(session: Session, run_id: str, *, workspace_id: int | None = None) -> Run:
     run = session.get(Run, run_id)
     if run is None or workspace_id not in (None, run.workspace_id):
-        raise NotFound(
-            f"There is no run {run_id} in this workspace. `macropod run list` shows those there are."
-        )
+        raise NotFound(f"There is no run {run_id} in this workspace. `macropod run list` shows those there are.")
     return run
 
 
@@ -137,15 +133,24 @@ def _at_least(limit: int, members: Iterable[Any]) -> list[Any]:
     return [member for member, count in Counter(members).items() if count >= limit]
 
 
-def unfinished(
-    session: Session, *, task_id: str | None = None, orchestration_id: str | None = None
-) -> list[Run]:
+def unfinished(session: Session, *, task_id: str | None = None, orchestration_id: str | None = None) -> list[Run]:
     query = select(Run).where(col(Run.status).not_in(FINAL))
     if task_id:
         query = query.where(col(Run.task_id) == task_id)
     if orchestration_id:
         query = query.where(col(Run.orchestration_id) == orchestration_id)
     return list(session.exec(query.order_by(col(Run.created_at))))
+
+
+def has_unfinished(session: Session, task_id: str) -> bool:
+    query = select(Run.id).where(col(Run.task_id) == task_id, col(Run.status).not_in(FINAL)).limit(1)
+    return session.exec(query).first() is not None
+
+
+def is_newest(session: Session, run: Run) -> bool:
+    """Whether its task has no later run."""
+    later = or_(col(Run.created_at) > run.created_at, and_(col(Run.created_at) == run.created_at, col(Run.id) > run.id))
+    return session.exec(select(Run.id).where(col(Run.task_id) == run.task_id, later).limit(1)).first() is None
 
 
 def without_contact(session: Session, *, since: datetime, limit: int) -> list[Run]:

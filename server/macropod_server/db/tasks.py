@@ -8,15 +8,14 @@ from macropod_server.db import runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
+from macropod_server.domain.run import is_final
 from macropod_server.domain.task import TaskKind, TaskStatus
 
 
 def get(session: Session, task_id: str, *, workspace_id: int | None = None) -> Task:
     task = session.get(Task, task_id)
     if task is None or workspace_id not in (None, task.workspace_id):
-        raise NotFound(
-            f"There is no task {task_id} in this workspace. `macropod task list` shows those there are."
-        )
+        raise NotFound(f"There is no task {task_id} in this workspace. `macropod task list` shows those there are.")
     return task
 
 
@@ -74,19 +73,14 @@ def note_run(session: Session, run: Run, *, now: datetime) -> None:
     if run.task_id is None:
         return
     task = get(session, run.task_id)
-    newest = session.exec(
-        select(Run.id)
-        .where(col(Run.task_id) == task.id)
-        .order_by(col(Run.created_at).desc(), col(Run.id).desc())
-    ).first()
-    if newest == run.id:
+    if runs.is_newest(session, run):
         task.last_run_status = run.status.value
-    left = runs.unfinished(session, task_id=task.id)
+    is_done = is_final(run.status) and not runs.has_unfinished(session, task.id)
     if task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
-    if task.kind is TaskKind.RUN_ONCE and not left:
+    if task.kind is TaskKind.RUN_ONCE and is_done:
         task.active = False
-    if task.status is TaskStatus.PENDING_KILL and not left:
+    if task.status is TaskStatus.PENDING_KILL and is_done:
         task.status = TaskStatus.KILLED
     task.updated_at = now
     session.add(task)

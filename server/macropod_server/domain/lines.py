@@ -64,9 +64,7 @@ def _segment_at(batch: bytes, position: int) -> tuple[Segment, int]:
     line_count, size = int(fields[2]), int(fields[3])
     body = batch[head_end + 1 : head_end + 1 + size]
     if len(body) != size or not body.endswith(b"\n") or body.count(b"\n") != line_count:
-        raise Invalid(
-            f"The segment at byte {position} does not hold the {line_count} lines its head announces."
-        )
+        raise Invalid(f"The segment at byte {position} does not hold the {line_count} lines its head announces.")
     if not _is_utf8(body):
         raise Invalid(f"The segment at byte {position} is not UTF-8.")
     segment = Segment(_printed_at(fields[0], position), _STREAMS[fields[1]], line_count, body)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -34,14 +35,14 @@ _OWN_INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--fin
 
 _HASH_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_REQUIREMENT = 4096
+_LONGEST_LINE = 65_536
+_MOST_LINES = 10_000
 _SHOWN_CHARACTERS = 120
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_FIRST_OPTION = re.compile(r"\s+(?=-)")
-_PLACE = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]+:|[./~]|[^\s;\[]+\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(?=$|[\s;\[#])"
-)
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
+_OPTION = re.compile(r"(?<=\s)-")
+_PLACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|[./~]|[^\s;\[]+\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(?=$|[\s;\[#])")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,11 @@ def check_requirements(content: bytes, *, path: str) -> Findings:
         message = "It is not text in UTF-8; save it as UTF-8."
         return Findings((Problem("requirements_not_text", path, message),), ())
     problems, warnings = [], []
-    for number, line in _logical_lines(text.splitlines()):
+    lines = list(_logical_lines(text.splitlines()))
+    if len(lines) > _MOST_LINES:
+        message = f"It has {len(lines)} requirements and options; {_MOST_LINES} are allowed."
+        return Findings((Problem("requirements_too_large", path, message),), ())
+    for number, line in lines:
         for remark in _remarks(line):
             if isinstance(remark, _Warning):
                 warnings.append(f"Line {number} of {path}: {remark.text}")
@@ -109,13 +114,16 @@ def _without_comment(number: int, parts: list[str]) -> Iterator[tuple[int, str]]
 
 
 def _remarks(line: str) -> Iterator[_Remark]:
+    if len(line) > _LONGEST_LINE:
+        yield _Refusal("requirement_invalid", f"a line may have {_LONGEST_LINE} characters, joined ones together.")
+        return
     if line.startswith("-"):
         yield from _option_remarks(line)
         return
-    requirement, *options = _FIRST_OPTION.split(line, maxsplit=1)
-    yield from _requirement_remarks(requirement)
-    for tail in options:
-        yield from _requirement_option_remarks(tail)
+    option = _OPTION.search(line)
+    end = option.start() if option else len(line)
+    yield from _requirement_remarks(line[:end].rstrip())
+    yield from _requirement_option_remarks(line[end:])
 
 
 def _requirement_remarks(text: str) -> Iterator[_Remark]:
@@ -131,9 +139,7 @@ def _requirement_remarks(text: str) -> Iterator[_Remark]:
         yield _Refusal("requirement_invalid", f"{reason}. Write a name and versions, such as pandas>=2.2.")
         return
     if canonicalize_name(requirement.name) == _SDK:
-        yield _Warning(
-            "macropod is there in every run already; leave the line out unless you need another version."
-        )
+        yield _Warning("macropod is there in every run already; leave the line out unless you need another version.")
 
 
 def _option_remarks(line: str) -> Iterator[_Remark]:
@@ -142,9 +148,7 @@ def _option_remarks(line: str) -> Iterator[_Remark]:
             if value:
                 yield _Refusal("requirements_option_invalid", f"{option} takes no value.")
         elif option not in _OPTIONS_WITH_VALUE:
-            yield _Refusal(
-                "requirements_option_unknown", f"there is no option {_shown(option)} in requirements files."
-            )
+            yield _Refusal("requirements_option_unknown", f"there is no option {_shown(option)} in requirements files.")
         elif not value:
             yield _Refusal("requirements_option_invalid", f"{option} needs a value.")
         elif option in _OWN_INDEXES:
@@ -158,20 +162,18 @@ def _requirement_option_remarks(text: str) -> Iterator[_Remark]:
         elif not value:
             yield _Refusal("requirements_option_invalid", f"{option} needs a value.")
         elif option == "--hash" and not _is_hash(value):
-            yield _Refusal(
-                "requirement_hash_invalid", "a hash is written --hash=sha256: and 64 hexadecimal digits."
-            )
+            yield _Refusal("requirement_hash_invalid", "a hash is written --hash=sha256: and 64 hexadecimal digits.")
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:
     """Options and their values, written `--option value`, `--option=value`, `-o value` or `-ovalue`."""
-    words = _words(text)
+    words = deque(_words(text))
     while words:
-        option, _, value = words.pop(0).partition("=")
+        option, _, value = words.popleft().partition("=")
         if option.startswith("-") and not option.startswith("--") and len(option) > 2:
             option, value = option[:2], option[2:] + value
         if not value and option not in _OPTIONS_WITHOUT_VALUE and words and not words[0].startswith("-"):
-            value = words.pop(0)
+            value = words.popleft()
         yield option, value
 
 

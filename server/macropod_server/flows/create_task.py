@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from macropod_server.db import idempotency, orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration, Task
 from macropod_server.deps import Deps
@@ -13,6 +15,8 @@ from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
 from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,7 @@ class TaskWish:
     timezone: str | None = None
 
 
-def create_task(
-    deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_key: str | None, now: datetime
-) -> Task:
+def create_task(deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_key: str | None, now: datetime) -> Task:
     schedule = _schedule(wish)
     _check_arguments(wish.json_args, deps.settings.arguments_max_bytes)
     fingerprint = sha256_hex(json.dumps(asdict(wish), sort_keys=True, default=list))
@@ -44,9 +46,8 @@ def create_task(
         session.flush()
         if schedule is None:
             runs.add(session, orchestration, task_id=task.id, now=now)
-        idempotency.remember(
-            session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=task.id, now=now
-        )
+        idempotency.remember(session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=task.id, now=now)
+    log.info("task_created", task_id=task.id, kind=task.kind.value, orchestration_id=task.orchestration_id)
     deps.signals.wake("start_run" if schedule is None else "enqueue_due")
     return task
 

@@ -14,9 +14,7 @@ def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int
                 "whose runs and logs need it. It can be deleted when no task uses it."
             )
         if runs.unfinished(session, orchestration_id=orchestration.id):
-            raise Conflict(
-                f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended."
-            )
+            raise Conflict(f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended.")
         packaging_run_id = orchestration.packaging_run_id
         is_last = not orchestrations.is_stored_elsewhere(session, orchestration)
         orchestrations.delete(session, orchestration)

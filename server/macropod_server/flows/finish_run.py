@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlmodel import Session
 
 from macropod_server.db import runs, tasks
@@ -10,6 +11,8 @@ from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import STATUS_OF, Reason, RunKind, is_final
 from macropod_server.flows.package_orchestration import settle_packaging
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime) -> boo
         if run.kind is RunKind.PACKAGING:
             settle_packaging(session, run, now=now)
         tasks.note_run(session, run, now=now)
+    log.info("run_ended", run_id=run.id, task_id=run.task_id, status=run.status.value, reason=ending.reason.value)
     deps.signals.ring(run_id)
     deps.signals.wake("clean_up", "start_run")
     return True

@@ -37,9 +37,7 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
         task = tasks.get(session, run.task_id) if run.task_id else None
         orchestration = orchestrations.get(session, run.orchestration_id)
     if stopped:
-        finish_run(
-            deps, run_id, Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began."), now=now
-        )
+        finish_run(deps, run_id, Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began."), now=now)
     if run.status is not RunStatus.RUNNING or stopped:
         raise Conflict(f"Run {run_id} is {run.status.value}; it is not to be started.")
     deps.signals.ring(run_id)
@@ -48,9 +46,7 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
 
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
-    timeout = (
-        deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
-    )
+    timeout = deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
     return Spec(
         run=run,
         entry_point=orchestration.entry_point,

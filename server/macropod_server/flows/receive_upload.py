@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from macropod_server.db import idempotency, orchestrations, runs
 from macropod_server.db.tables import Orchestration
 from macropod_server.deps import Deps
@@ -11,6 +13,8 @@ from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.run import RunKind
 from macropod_server.domain.task import OrchestrationStatus
 from macropod_server.storage.base import Staging
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
             packaging = runs.add(session, orchestration, kind=RunKind.PACKAGING, now=now)
             orchestration.packaging_run_id = packaging.id
         idempotency.remember(session, *key, fingerprint=fingerprint, made_id=orchestration.id, now=now)
+    log.info("orchestration_uploaded", orchestration_id=orchestration.id, sha256=sha256, size_bytes=staging.size)
     deps.signals.wake("start_run")
     return orchestration
 
@@ -51,9 +56,7 @@ def archive_limits(deps: Deps) -> ArchiveLimits:
     )
 
 
-def _orchestration(
-    upload: Upload, archive: Archive, sha256: str, *, size_bytes: int, now: datetime
-) -> Orchestration:
+def _orchestration(upload: Upload, archive: Archive, sha256: str, *, size_bytes: int, now: datetime) -> Orchestration:
     needs_packaging = archive.requirements is not None
     return Orchestration(
         id=new_id(),

@@ -1,6 +1,9 @@
-"""Start queued runs: claim one, let the spawner start its container."""
+"""Start queued runs: claim some, let the spawner start their containers side by side."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+
+import structlog
 
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration, Run
@@ -11,26 +14,34 @@ from macropod_server.domain.task import OrchestrationStatus
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.spawners.base import CouldNotStart, ImageNotFound, Order, SpawnerUnavailable
 
+log = structlog.get_logger()
 
-def start_run(deps: Deps) -> bool:
-    """Claim and start the oldest run that may start; True when there may be more."""
+_BATCH = 8
+
+
+def start_runs(deps: Deps) -> bool:
+    """Claim and start the oldest runs that may start; True when there may be more."""
     now = deps.clock()
-    run = _claim(deps, now=now)
-    if run is None:
-        return False
-    return spawn(deps, run, now=now)
+    claimed = _claim(deps, now=now)
+    if len(claimed) < 2:
+        return any(spawn(deps, run, now=now) for run in claimed)
+    with ThreadPoolExecutor(len(claimed)) as pool:
+        return all(pool.map(lambda run: spawn(deps, run, now=now), claimed))
 
 
 def spawn(deps: Deps, run: Run, *, now: datetime) -> bool:
     """Start the container of a claimed run; harmless when it is started already. False: try again later."""
     try:
         deps.spawner.spawn(order_of(deps, run))
-    except SpawnerUnavailable:
+    except SpawnerUnavailable as error:
+        log.warning("run_delayed", run_id=run.id, reason=error.message)
         _put_back(deps, run, now=now)
         return False
     except CouldNotStart as error:
         reason = Reason.IMAGE_NOT_FOUND if isinstance(error, ImageNotFound) else Reason.COULD_NOT_START
         finish_run(deps, run.id, Ending(reason=reason, message=error.message), now=now)
+    else:
+        log.info("run_started", run_id=run.id, task_id=run.task_id, kind=run.kind.value)
     return True
 
 
@@ -50,17 +61,17 @@ def order_of(deps: Deps, run: Run) -> Order:
     )
 
 
-def _claim(deps: Deps, *, now: datetime) -> Run | None:
+def _claim(deps: Deps, *, now: datetime) -> list[Run]:
+    claimed: list[Run] = []
     with deps.database.write() as session:
-        run = runs.next_startable(session, deps.concurrency)
-        if run is None or not runs.advance(
-            session, run, RunStatus.STARTING, now=now, claimed_at=now, contact_at=now
-        ):
-            return None
-        tasks.note_run(session, run, now=now)
-        if run.kind is RunKind.PACKAGING:
-            _note_packaging(orchestrations.get(session, run.orchestration_id), now=now)
-    return run
+        while len(claimed) < _BATCH and (run := runs.next_startable(session, deps.concurrency)):
+            if not runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, contact_at=now):
+                break
+            claimed.append(run)
+            tasks.note_run(session, run, now=now)
+            if run.kind is RunKind.PACKAGING:
+                _note_packaging(orchestrations.get(session, run.orchestration_id), now=now)
+    return claimed
 
 
 def _note_packaging(orchestration: Orchestration, *, now: datetime) -> None:

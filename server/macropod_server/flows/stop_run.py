@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import structlog
 from sqlmodel import Session
 
 from macropod_server.db import runs, tasks
@@ -10,6 +11,8 @@ from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.domain.task import TaskStatus
 from macropod_server.flows.finish_run import Ending, finish_run
+
+log = structlog.get_logger()
 
 _MARGIN = timedelta(seconds=5)
 """How much longer than its grace a runner may take to stop its program before the container is removed."""
@@ -27,6 +30,7 @@ def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime) -> 
         task.updated_at = now
         session.add(task)
         asked = [_ask_to_stop(session, run, now=now) for run in runs.unfinished(session, task_id=task.id)]
+    log.info("task_kill_asked", task_id=task.id, runs=len(asked))
     for run_id in asked:
         deps.signals.ring(run_id)
     deps.signals.wake("stop_run")
@@ -56,7 +60,7 @@ def settle_kills(deps: Deps) -> bool:
     settled = False
     with deps.database.write() as session:
         for task in tasks.to_settle(session, limit=_BATCH):
-            if not runs.unfinished(session, task_id=task.id):
+            if not runs.has_unfinished(session, task.id):
                 tasks.note_killed(session, task, now=now)
                 settled = True
     return settled

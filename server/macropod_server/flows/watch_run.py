@@ -57,9 +57,7 @@ def _ending(run: Run, seen: Exited) -> Ending:
         return Ending(Reason.OUT_OF_MEMORY, message, exit_code=seen.exit_code)
     code = "unknown" if seen.exit_code is None else seen.exit_code
     if run.status is RunStatus.STARTING:
-        message = (
-            f"The container ended before main.py began (exit code {code}); see its last lines in the log."
-        )
+        message = f"The container ended before main.py began (exit code {code}); see its last lines in the log."
         return Ending(Reason.COULD_NOT_START, message, exit_code=seen.exit_code)
     message = f"The container ended without telling how main.py had ended (exit code of the runner: {code})."
     return Ending(Reason.RUNNER_DIED, message)

@@ -102,7 +102,7 @@ class ChunkLogStore:
         """The number of the first line of the chunk that holds this line."""
         newest = select(func.max(chunks.c.first_line)).where(chunks.c.run_id == run_id)
         with self._transaction() as connection:
-            return connection.scalar(newest.where(chunks.c.first_line <= line)) or 0
+            return connection.scalar(newest.where(chunks.c.first_line <= min(line, _BEYOND_ANY_LINE))) or 0
 
     def _chunks(
         self, run_id: str, *conditions: ColumnElement[bool], after: int = 0, before: int = 0

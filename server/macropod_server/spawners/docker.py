@@ -63,8 +63,9 @@ class DockerSpawner:
 
     def close(self) -> None:
         """Let go of the connection. Containers live on."""
-        if self._client is not None:
-            self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def gateway(self) -> str:
         """The address of this machine on the network of the containers, which is made if need be."""

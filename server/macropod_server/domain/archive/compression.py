@@ -89,9 +89,7 @@ def _unlzma(compressed: Pieces, entry: Entry) -> Pieces:
     try:
         decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options])
     except lzma.LZMAError:
-        raise Unreadable(
-            "data_broken", "Its LZMA data begins with properties that are not understood."
-        ) from None
+        raise Unreadable("data_broken", "Its LZMA data begins with properties that are not understood.") from None
     must_end = bool(entry.flags & LZMA_END_MARKED)
     yield from _unpacked(_with_first(first[_LZMA_HEAD.size :], compressed), decompressor, must_end=must_end)
 

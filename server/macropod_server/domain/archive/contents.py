@@ -13,9 +13,7 @@ from macropod_server.domain.archive.problems import Problems, Unreadable
 _PIECE_BYTES = 64 * 1024
 
 
-def check_contents(
-    file: BinaryIO, contents: Sequence[Content], *, kept: Entry | None, problems: Problems
-) -> bytes:
+def check_contents(file: BinaryIO, contents: Sequence[Content], *, kept: Entry | None, problems: Problems) -> bytes:
     """Reads everything; answers with the content of the entry to be kept."""
     content_kept = b""
     for content in contents:
@@ -39,18 +37,14 @@ def _checked_pieces(file: BinaryIO, content: Content) -> Iterator[bytes]:
     for piece in unpacked_pieces(_compressed_pieces(file, content), entry):
         measured += len(piece)
         if measured > entry.unpacked_bytes:
-            raise Unreadable(
-                "size_wrong", f"It unpacks to more than the {entry.unpacked_bytes} bytes it declares."
-            )
+            raise Unreadable("size_wrong", f"It unpacks to more than the {entry.unpacked_bytes} bytes it declares.")
         checksum = zlib.crc32(piece, checksum)
         yield piece
     if measured < entry.unpacked_bytes:
         message = f"It unpacks to {measured} bytes and declares {entry.unpacked_bytes}."
         raise Unreadable("size_wrong", message)
     if checksum != entry.crc32:
-        message = (
-            f"Its checksum is {checksum:08x} and should be {entry.crc32:08x}: it was damaged; zip it anew."
-        )
+        message = f"Its checksum is {checksum:08x} and should be {entry.crc32:08x}: it was damaged; zip it anew."
         raise Unreadable("bad_crc", message)
 
 

@@ -51,9 +51,7 @@ class _Record:
         return self.name_size + self.extra_size + self.comment_size
 
 
-def read_entries(
-    file: BinaryIO, directory: Directory, *, limits: ArchiveLimits, problems: Problems
-) -> list[Entry]:
+def read_entries(file: BinaryIO, directory: Directory, *, limits: ArchiveLimits, problems: Problems) -> list[Entry]:
     """All entries. Raises `Invalid` when one of them cannot be placed."""
     entries = []
     try:
@@ -69,9 +67,7 @@ def read_entries(
     return entries
 
 
-def _records(
-    file: BinaryIO, directory: Directory, *, max_entries: int
-) -> Iterator[tuple[_Record, bytes, bytes]]:
+def _records(file: BinaryIO, directory: Directory, *, max_entries: int) -> Iterator[tuple[_Record, bytes, bytes]]:
     if directory.entry_count > max_entries:
         raise _too_many(directory.entry_count, max_entries)
     if directory.size > _LARGEST_DIRECTORY:
@@ -89,9 +85,7 @@ def _records(
             raise _too_many(count, max_entries)
         yield record, raw_name, extra
     if count != directory.entry_count:
-        message = (
-            f"The end record counts {directory.entry_count} entries and the central directory has {count}."
-        )
+        message = f"The end record counts {directory.entry_count} entries and the central directory has {count}."
         raise Unreadable("wrong_count", message)
 
 
@@ -108,9 +102,7 @@ def _record(file: BinaryIO, left: int) -> _Record:
 
 
 def _too_many(count: int, max_entries: int) -> Unreadable:
-    return Unreadable(
-        "too_many_entries", f"The archive has {count} entries or more; {max_entries} are allowed."
-    )
+    return Unreadable("too_many_entries", f"The archive has {count} entries or more; {max_entries} are allowed.")
 
 
 def _entry(record: _Record, raw_name: bytes, extra: bytes, problems: Problems) -> Entry | None:

@@ -82,9 +82,7 @@ def _plain_end(file: BinaryIO, archive_bytes: int) -> _End:
     if not fitting:
         raise _badly_ended(len(tail) - _ends_at(tail, candidates[-1]))
     if len(fitting) > 1 or fitting[0] != candidates[-1]:
-        message = (
-            "The archive has more than one end record, so readers differ about what is in it; zip it anew."
-        )
+        message = "The archive has more than one end record, so readers differ about what is in it; zip it anew."
         raise Unreadable("end_record_ambiguous", message)
     _, *numbers, _ = _END.unpack_from(tail, fitting[0])
     return _End(tail_position + fitting[0], *numbers)
@@ -106,21 +104,15 @@ def _ends_at(tail: bytes, position: int) -> int:
 
 def _without_end(start: bytes) -> Unreadable:
     if start == _LOCAL_SIGNATURE:
-        message = (
-            "The archive has no end record: it was cut short, or bytes were appended; zip it or send it anew."
-        )
+        message = "The archive has no end record: it was cut short, or bytes were appended; zip it or send it anew."
         return Unreadable("truncated", message)
     return Unreadable("not_a_zip", "This is not a zip file; send a zip with a main.py in it.")
 
 
 def _badly_ended(surplus: int) -> Unreadable:
     if surplus > 0:
-        return Unreadable(
-            "bytes_after", f"The archive is followed by {surplus} bytes that do not belong to it."
-        )
-    return Unreadable(
-        "truncated", f"The archive ends {-surplus} bytes too early: it was cut short; send it anew."
-    )
+        return Unreadable("bytes_after", f"The archive is followed by {surplus} bytes that do not belong to it.")
+    return Unreadable("truncated", f"The archive ends {-surplus} bytes too early: it was cut short; send it anew.")
 
 
 def _zip64_end(file: BinaryIO, end: _End) -> _End | None:
@@ -138,9 +130,7 @@ def _zip64_end(file: BinaryIO, end: _End) -> _End | None:
         raise Unreadable("zip64_broken", f"There is no well-formed Zip64 end record at byte {position}.")
     wide = _End(position, *numbers)
     if not all(map(_agree, end.fields(), wide.fields(), (2, 2, 2, 2, 4, 4))):
-        raise Unreadable(
-            "zip64_broken", "The Zip64 end record and the plain end record contradict each other."
-        )
+        raise Unreadable("zip64_broken", "The Zip64 end record and the plain end record contradict each other.")
     return wide
 
 
@@ -156,9 +146,7 @@ def _check_place(file: BinaryIO, end: _End) -> None:
         message = f"There are {surplus} bytes between the central directory and the end record."
         raise Unreadable("bytes_between", message)
     if surplus > 0 and read_at(file, surplus, 4) in (_LOCAL_SIGNATURE, _DIRECTORY_SIGNATURE, _END_SIGNATURE):
-        raise Unreadable(
-            "bytes_before", f"The archive has {surplus} bytes before its beginning; zip it anew."
-        )
+        raise Unreadable("bytes_before", f"The archive has {surplus} bytes before its beginning; zip it anew.")
     message = (
         f"The end record puts {end.directory_size} bytes of directory at byte {end.directory_offset}, "
         f"and they have to end at byte {end.position}."

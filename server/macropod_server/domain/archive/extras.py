@@ -32,9 +32,7 @@ def split_extras(raw: bytes) -> Extras:
         identifier, size = _FIELD.unpack_from(raw, position)
         position += _FIELD.size
         if position + size > len(raw):
-            raise Unreadable(
-                "extra_field_broken", f"Its extra field {identifier:#06x} is longer than what is there."
-            )
+            raise Unreadable("extra_field_broken", f"Its extra field {identifier:#06x} is longer than what is there.")
         extras.append((identifier, raw[position : position + size]))
         position += size
     return extras
@@ -73,9 +71,7 @@ def local_values(values: tuple[int, int], field: bytes | None) -> tuple[int, int
             raise Unreadable("zip64_broken", "Its local header announces Zip64 sizes and has no Zip64 field.")
         return values
     if len(field) != 16:
-        raise Unreadable(
-            "zip64_broken", f"The Zip64 field of its local header has {len(field)} bytes, not 16."
-        )
+        raise Unreadable("zip64_broken", f"The Zip64 field of its local header has {len(field)} bytes, not 16.")
     wide = unpack("<2Q", field)
     if any(value not in (MASKED, other) for value, other in zip(values, wide, strict=True)):
         raise Unreadable("zip64_broken", "The Zip64 field of its local header contradicts the plain sizes.")
@@ -90,10 +86,7 @@ def _check_repetition(values: tuple[int, int, int], field: bytes) -> None:
 
 def extra_faults(extras: Extras, raw_name: bytes) -> Iterator[Fault]:
     for identifier, data in extras:
-        if (
-            identifier == _UNICODE_PATH
-            and data != _UNICODE_PATH_HEAD.pack(1, zlib.crc32(raw_name)) + raw_name
-        ):
+        if identifier == _UNICODE_PATH and data != _UNICODE_PATH_HEAD.pack(1, zlib.crc32(raw_name)) + raw_name:
             yield Fault("name_disagrees", "Its Unicode path field gives another name than its header.")
         elif identifier in (_AES, _STRONG_ENCRYPTION):
             yield Fault("encrypted", "It is encrypted; zip it without a password.")

@@ -23,9 +23,7 @@ def format_faults(flags: int, method: int) -> Iterator[Fault]:
     if flags & _ENCRYPTED:
         yield Fault("encrypted", "It is encrypted; zip it without a password.")
     if unknown := flags & ~_UNDERSTOOD:
-        yield Fault(
-            "unknown_flags", f"It has flags ({unknown:#06x}) that readers understand in different ways."
-        )
+        yield Fault("unknown_flags", f"It has flags ({unknown:#06x}) that readers understand in different ways.")
     if method not in METHODS:
         message = f"It is compressed by method {method}; use deflate, bzip2, LZMA or none."
         yield Fault("unknown_compression", message)
@@ -34,6 +32,4 @@ def format_faults(flags: int, method: int) -> Iterator[Fault]:
 def version_faults(version: int) -> Iterator[Fault]:
     if version & 0xFF > _NEWEST_VERSION:
         needed = f"{(version & 0xFF) / 10:.1f}"
-        yield Fault(
-            "version_too_new", f"It needs version {needed} of the zip format; 6.3 is the newest understood."
-        )
+        yield Fault("version_too_new", f"It needs version {needed} of the zip format; 6.3 is the newest understood.")

@@ -166,7 +166,5 @@ def _descriptor_faults(rest: bytes, entry: Entry, *, is_wide: bool) -> Iterator[
     if rest.startswith(forms):
         yield Fault("bytes_between", "Its data descriptor is followed by bytes that belong to no entry.")
     else:
-        message = (
-            "What follows its data is no data descriptor with the sizes and the checksum of the directory."
-        )
+        message = "What follows its data is no data descriptor with the sizes and the checksum of the directory."
         yield Fault("descriptor_disagrees", message)

@@ -19,9 +19,7 @@ class ArchiveLimits:
     ratio_floor_bytes: int = 64 * _MIB
 
 
-def check_sizes(
-    entries: Sequence[Entry], archive_bytes: int, *, limits: ArchiveLimits, problems: Problems
-) -> bool:
+def check_sizes(entries: Sequence[Entry], archive_bytes: int, *, limits: ArchiveLimits, problems: Problems) -> bool:
     """Whether the declared sizes allow for reading the contents."""
     found_before = problems.count
     total = sum(entry.unpacked_bytes for entry in entries)
@@ -38,7 +36,5 @@ def check_sizes(
 
 def _ratio_faults(unpacked: int, packed: int, limits: ArchiveLimits) -> Iterator[Fault]:
     if unpacked > limits.ratio_floor_bytes and unpacked > packed * limits.max_ratio:
-        message = (
-            f"It unpacks from {packed} to {unpacked} bytes; {limits.max_ratio} times its size is allowed."
-        )
+        message = f"It unpacks from {packed} to {unpacked} bytes; {limits.max_ratio} times its size is allowed."
         yield Fault("ratio_too_high", message)

@@ -23,9 +23,7 @@ def decoded_name(raw: bytes, *, is_marked_utf8: bool) -> str:
     try:
         name = raw.decode()
     except UnicodeDecodeError:
-        raise Unreadable(
-            "name_not_utf8", "Its name is not UTF-8; zip it with a tool that writes UTF-8."
-        ) from None
+        raise Unreadable("name_not_utf8", "Its name is not UTF-8; zip it with a tool that writes UTF-8.") from None
     if not is_marked_utf8 and not name.isascii():
         message = "Its name is not ASCII and not marked as UTF-8; rename it, or upload the folder itself."
         raise Unreadable("name_encoding_unmarked", message)
@@ -50,13 +48,9 @@ def name_faults(name: str) -> Iterator[Fault]:
 def _part_faults(name: str) -> Iterator[Fault]:
     parts = name.removesuffix("/").split("/")
     if ".." in parts:
-        yield Fault(
-            "name_parent_folder", "Its name contains '..'; it has to stay in the folder it is unpacked in."
-        )
+        yield Fault("name_parent_folder", "Its name contains '..'; it has to stay in the folder it is unpacked in.")
     if "" in parts or "." in parts:
-        yield Fault(
-            "name_not_plain", "Its name contains an empty part or '.'; zip the folder from inside it."
-        )
+        yield Fault("name_not_plain", "Its name contains an empty part or '.'; zip the folder from inside it.")
     longest = max(len(part.encode()) for part in parts)
     if longest > _LONGEST_PART_BYTES:
         message = f"A part of its name has {longest} bytes; {_LONGEST_PART_BYTES} are allowed."

@@ -18,7 +18,7 @@ class Fault(NamedTuple):
     message: str
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """The thing at hand cannot be read any further."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -51,9 +51,7 @@ class Problems:
             only = self._kept[0]
             return f"The archive cannot be used. {only.where}: {only.message}"
         listed = "they are" if self.count == len(self._kept) else f"the first {len(self._kept)} are"
-        return (
-            f"The archive cannot be used: {self.count} problems were found, {listed} listed in the details."
-        )
+        return f"The archive cannot be used: {self.count} problems were found, {listed} listed in the details."
 
 
 def shown(name: bytes) -> str:

@@ -65,9 +65,7 @@ def _first_change(place: ZoneInfo, start: datetime, end: datetime) -> datetime |
         probe = min(start + _DAY, end)
         if _offset(place, probe) != offset:
             seconds = range(1, int((probe - start).total_seconds()) + 1)
-            found = bisect_left(
-                seconds, True, key=lambda each: _offset(place, start + each * _SECOND) != offset
-            )
+            found = bisect_left(seconds, True, key=lambda each: _offset(place, start + each * _SECOND) != offset)
             return start + seconds[found] * _SECOND
         start = probe
     return None

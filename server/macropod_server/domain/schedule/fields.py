@@ -50,9 +50,7 @@ def read_field(field: Field, text: str) -> tuple[int, ...]:
 
 def _read_member(field: Field, member: str) -> range:
     if not member:
-        raise _refusal(
-            field, "empty_member", "has an empty place in its list; write a value between the commas"
-        )
+        raise _refusal(field, "empty_member", "has an empty place in its list; write a value between the commas")
     span, slash, step = member.partition("/")
     first, last = _read_span(field, span, is_start=bool(slash))
     return range(first, last + 1, _read_step(field, step) if slash else 1)
@@ -67,9 +65,7 @@ def _read_span(field: Field, span: str, *, is_start: bool) -> tuple[int, int]:
         return start, max(start, field.highest) if is_start else start
     end = _read_value(field, last, where=span)
     if end < start:
-        raise _refusal(
-            field, "wrapped_range", f"has the range {span!r}, which ends before it starts; write two ranges"
-        )
+        raise _refusal(field, "wrapped_range", f"has the range {span!r}, which ends before it starts; write two ranges")
     return start, end
 
 
@@ -88,9 +84,7 @@ def _read_value(field: Field, text: str, *, where: str) -> int:
 def _read_step(field: Field, text: str) -> int:
     longest = len(field.everything)
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= longest:
-        raise _refusal(
-            field, "bad_step", f"has the step {text!r}; a step is a whole number from 1 to {longest}"
-        )
+        raise _refusal(field, "bad_step", f"has the step {text!r}; a step is a whole number from 1 to {longest}")
     return int(text)
 
 

@@ -84,9 +84,7 @@ def _only_text(text: str | Collection[str]) -> str:
 
 def _split(text: str) -> list[str]:
     if "TZ=" in text.upper():
-        raise _refusal(
-            "timezone_in_text", f"The schedule {text!r} names a time zone; give it as timezone instead."
-        )
+        raise _refusal("timezone_in_text", f"The schedule {text!r} names a time zone; give it as timezone instead.")
     if text.startswith("@"):
         return _macro(text).split(" ")
     fields = re.split(r"[ \t]+", text) if text else []
@@ -100,9 +98,7 @@ def _split(text: str) -> list[str]:
 def _macro(text: str) -> str:
     if text.lower() not in _MACROS:
         known = ", ".join(_MACROS)
-        message = (
-            f"The schedule {text!r} is not known; use one of {known} or five fields like '*/15 * * * *'."
-        )
+        message = f"The schedule {text!r} is not known; use one of {known} or five fields like '*/15 * * * *'."
         raise _refusal("unknown_macro", message)
     return _MACROS[text.lower()]
 

@@ -1,0 +1,136 @@
+"""Who may call what: people with tokens, runs with theirs while they live, nobody else."""
+
+import pytest
+from fastapi.routing import APIRoute
+from macropod_server.api.listener import RunTokensOnly
+from macropod_server.db.tables import Token, Workspace
+from macropod_server.domain.naming import run_token
+from macropod_server.domain.run import Reason
+from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.issue_token import issue_token, leave_credentials
+from macropod_server.flows.start_run import start_runs
+from starlette.testclient import TestClient
+
+from tests.builders import NOON, all_rows, make_task, runs_of
+
+OPEN = {"/health/live", "/health/ready"}
+
+
+def routes(app):
+    found = []
+    for route in app.routes:
+        found.extend(getattr(getattr(route, "original_router", None), "routes", [route]))
+    return [
+        (method, route.path.format(orchestration_id=0, task_id=0, run_id=0))
+        for route in found
+        if isinstance(route, APIRoute) and route.path not in OPEN
+        for method in route.methods
+    ]
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def run(deps):
+    task = make_task(deps)
+    start_runs(deps)
+    return runs_of(deps, task)[0]
+
+
+def test_no_route_answers_without_a_token(app, stranger):
+    table = routes(app)
+    assert len(table) >= 18
+    for method, path in table:
+        answer = stranger.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), (method, path)
+
+
+@pytest.mark.parametrize("token", ["", "x", "mpu_00", "mpr_x_y", run_token("0", key=b"another installation")])
+def test_no_route_answers_an_unknown_token(app, stranger, token):
+    for method, path in routes(app):
+        assert stranger.request(method, path, headers=bearer(token)).status_code in (401, 403), (method, path)
+
+
+def test_health_needs_no_token(stranger):
+    assert stranger.get("/health/live").json() == {"status": "live"}
+    assert stranger.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_a_run_acts_in_its_workspace_only_while_it_lives(deps, stranger, run):
+    headers = bearer(run_token(run.id, key=deps.run_key))
+    assert stranger.get(f"/v1/runs/{run.id}", headers=headers).status_code == 200
+    finish_run(deps, run.id, Ending(Reason.COMPLETED), now=deps.clock())
+    answer = stranger.get(f"/v1/runs/{run.id}", headers=headers)
+    assert (answer.status_code, "ended with the run" in answer.json()["message"]) == (401, True)
+
+
+def test_the_runner_may_repeat_its_last_report_for_a_minute(deps, stranger, run):
+    headers = bearer(run_token(run.id, key=deps.run_key))
+    end = {"reason": "completed", "exit_code": 0}
+    assert stranger.post("/v1/runner/end", json=end, headers=headers).status_code == 204
+    assert stranger.post("/v1/runner/end", json=end, headers=headers).status_code == 204
+    assert stranger.post("/v1/runner/lines?first=1", content=b"", headers=headers).status_code == 401
+    deps.clock.advance(seconds=61)
+    assert stranger.post("/v1/runner/end", json=end, headers=headers).status_code == 401
+
+
+def test_runner_calls_take_no_persons_token(client):
+    assert client.get("/v1/runner/spec").status_code == 403
+
+
+def test_what_belongs_to_another_workspace_is_not_there(deps, client, run):
+    task = make_task(deps)
+    with deps.database.write() as session:
+        session.add(Workspace(id=2, name="theirs", created_at=NOON))
+        session.flush()
+        session.get(Token, all_rows(deps, Token)[0].sha256).workspace_id = 2
+    for path in (f"/v1/runs/{run.id}", f"/v1/runs/{run.id}/logs", f"/v1/tasks/{task.id}"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["message"] == client.get(path.replace(run.id, run.id)).json()["message"]
+    assert client.post(f"/v1/tasks/{task.id}/kill").status_code == 404
+    assert client.get("/v1/tasks").json() == {"items": []}
+
+
+def test_only_digests_of_tokens_are_stored(deps, token):
+    (row,) = all_rows(deps, Token)
+    assert token not in row.model_dump_json()
+    assert token.startswith("mpu_")
+
+
+def test_the_first_start_leaves_a_token_that_works_in_a_private_file(deps, stranger, tmp_path):
+    import json
+
+    path = tmp_path / "config" / "credentials.json"
+    assert leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    assert path.stat().st_mode & 0o777 == 0o600
+    left = json.loads(path.read_text())
+    assert stranger.get("/v1/info", headers=bearer(left["token"])).status_code == 200
+
+
+def test_a_later_start_keeps_the_token_and_renews_the_address(deps, tmp_path):
+    import json
+
+    path = tmp_path / "credentials.json"
+    leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    before = json.loads(path.read_text())
+    assert leave_credentials(deps.database, path, url="http://127.0.0.1:2", now=NOON)
+    assert json.loads(path.read_text()) == before | {"url": "http://127.0.0.1:2"}
+    assert len(all_rows(deps, Token)) == 1
+
+
+def test_a_lost_credentials_file_is_not_replaced_by_stealth(deps, tmp_path):
+    issue_token(deps.database, name="somebody's", now=NOON)
+    assert not leave_credentials(deps.database, tmp_path / "credentials.json", url="http://x", now=NOON)
+    assert not (tmp_path / "credentials.json").exists()
+
+
+def test_the_address_of_containers_answers_runs_only(app, deps, token, run):
+    guarded = RunTokensOnly(app, address=("testserver", 80))
+    with TestClient(guarded) as client:
+        for headers in ({}, bearer(token)):
+            assert client.get("/v1/info", headers=headers).status_code == 403
+        assert client.get("/health/live").status_code == 403
+        assert client.get("/v1/info", headers=bearer(run_token(run.id, key=deps.run_key))).status_code == 200

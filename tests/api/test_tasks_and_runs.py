@@ -1,0 +1,129 @@
+"""Tasks and runs over HTTP."""
+
+import pytest
+from macropod_server.domain.naming import run_token
+from macropod_server.domain.run import Reason
+from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.start_run import start_runs
+
+from tests.builders import make_task, runs_of, upload
+
+
+def wish(deps, **spoil):
+    base = {"orchestration_id": upload(deps).id, "kind": "run_once", "name": "a task"}
+    return base | spoil
+
+
+def test_a_task_that_runs_once_is_made_and_told_of(client, deps):
+    made = client.post("/v1/tasks", json=wish(deps, json_args={"a": [1, None]}, timeout_seconds=5))
+    assert made.status_code == 201
+    told = made.json()
+    assert (told["status"], told["active"], told["last_run_status"]) == ("pending", True, "unknown")
+    assert (told["schedule"], told["next_due_at"], told["json_args"]) == (None, None, {"a": [1, None]})
+    (run,) = client.get(f"/v1/runs?task_id={told['id']}").json()["items"]
+    assert (run["status"], run["task_name"], run["attempt"], run["line_count"]) == ("queued", "a task", 1, 0)
+
+
+def test_a_scheduled_task_tells_its_schedule_in_words_and_its_next_moment(client, deps):
+    body = wish(deps, kind="run_scheduled", schedule="0 2 * * *", timezone="Europe/Berlin")
+    told = client.post("/v1/tasks", json=body).json()
+    assert (told["schedule"], told["timezone"]) == ("0 2 * * *", "Europe/Berlin")
+    assert "02:00" in told["schedule_in_words"]
+    assert told["next_due_at"] == "2026-03-03T01:00:00Z"
+
+
+def test_a_schedule_may_come_as_a_set_of_one(client, deps):
+    body = wish(deps, kind="run_scheduled", schedule=["@daily"])
+    assert client.post("/v1/tasks", json=body).json()["schedule"] == "@daily"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "where"),
+    [
+        ({"json_args": [1]}, "json_args"),
+        ({"json_args": "x"}, "json_args"),
+        ({"timeout_seconds": 0}, "timeout_seconds"),
+        ({"timeout_seconds": 1.5}, "timeout_seconds"),
+        ({"timeout_seconds": "10"}, "timeout_seconds"),
+        ({"name": ""}, "name"),
+        ({"kind": "run_never"}, "kind"),
+        ({"colour": "red"}, "colour"),
+        ({"kind": "run_scheduled", "schedule": "* * * *"}, "schedule"),
+        ({"kind": "run_scheduled", "schedule": "0 0 30 2 *"}, "day"),
+        ({"kind": "run_scheduled", "schedule": ["@daily", "@hourly"]}, "schedule"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_field(client, deps, spoil, where):
+    answer = client.post("/v1/tasks", json=wish(deps, **spoil))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert any(where in each["where"] for each in answer.json()["details"])
+    assert client.get("/v1/tasks").json() == {"items": []}
+
+
+def test_a_task_of_an_unknown_orchestration_is_not_found(client, deps):
+    answer = client.post("/v1/tasks", json=wish(deps, orchestration_id="nope"))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "nope" in answer.json()["message"]
+
+
+def test_a_repeated_call_with_its_key_makes_one_task(client, deps):
+    body, key = wish(deps), {"Idempotency-Key": "task-1"}
+    first, again = (client.post("/v1/tasks", json=body, headers=key) for _ in range(2))
+    assert first.json()["id"] == again.json()["id"]
+    assert len(client.get("/v1/tasks").json()["items"]) == 1
+
+
+def test_tasks_are_listed_by_their_last_change_and_killed_ones_alone_on_request(client, deps):
+    first = make_task(deps, schedule="@daily")
+    deps.clock.advance(seconds=1)
+    second = make_task(deps, schedule="@daily")
+    listed = [task["id"] for task in client.get("/v1/tasks").json()["items"]]
+    assert listed == [second.id, first.id]
+    deps.clock.advance(seconds=1)
+    assert client.post(f"/v1/tasks/{first.id}/kill").status_code == 202
+    assert [task["id"] for task in client.get("/v1/tasks").json()["items"]] == [first.id, second.id]
+    assert client.get("/v1/tasks?killed=true").json()["items"] == []
+    from macropod_server.flows.stop_run import stop_runs
+
+    stop_runs(deps)
+    assert [task["id"] for task in client.get("/v1/tasks?killed=true").json()["items"]] == [first.id]
+
+
+def test_a_run_tells_how_it_ended(client, deps):
+    task = make_task(deps)
+    start_runs(deps)
+    (run,) = runs_of(deps, task)
+    finish_run(deps, run.id, Ending(Reason.EXIT_CODE, "main.py ended with exit code 3.", exit_code=3), now=deps.clock())
+    told = client.get(f"/v1/runs/{run.id}").json()
+    assert (told["status"], told["reason"], told["exit_code"]) == ("failure", "exit_code", 3)
+    assert told["message"] == "main.py ended with exit code 3."
+    assert client.get("/v1/runs?status=failure").json()["items"][0]["id"] == run.id
+    assert client.get("/v1/runs?status=success").json()["items"] == []
+
+
+def test_a_runner_gets_its_spec_and_hears_of_a_kill(client, deps):
+    task = make_task(deps, json_args={"a": 1}, timeout_seconds=9)
+    start_runs(deps)
+    (run,) = runs_of(deps, task)
+    headers = {"Authorization": f"Bearer {run_token(run.id, key=deps.run_key)}"}
+    spec = client.get("/v1/runner/spec", headers=headers).json()
+    assert (spec["entry_point"], spec["arguments"], spec["timeout_seconds"]) == ("main.py", {"a": 1}, 9)
+    assert (spec["next_line"], spec["grace_seconds"], spec["kind"]) == (1, 10, "task")
+    assert client.get("/v1/runner/bundle", headers=headers).content[:2] == b"PK"
+    assert client.post("/v1/runner/beat", headers=headers).json() == {"stop": None}
+    client.post(f"/v1/tasks/{task.id}/kill")
+    assert client.post("/v1/runner/beat?wait=10", headers=headers).json() == {"stop": "kill"}
+
+
+def test_the_description_of_the_api_has_examples_and_no_runner_calls(client):
+    described = client.get("/openapi.json").json()
+    assert described["components"]["schemas"]["TaskIn"]["examples"]
+    assert {"/v1/orchestrations", "/v1/tasks", "/v1/runs", "/v1/runs/{run_id}/logs"} <= described["paths"].keys()
+    assert not any(path.startswith("/v1/runner") for path in described["paths"])
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/v1/tasks", 405)])
+def test_a_call_there_is_not_has_the_same_body_as_every_error(client, method, path, status):
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.json().keys() == {"code", "message", "details"}

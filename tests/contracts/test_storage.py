@@ -1,0 +1,226 @@
+"""The promises of the Storage port, on the fake and on the folder."""
+
+import hashlib
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from macropod_server.storage.base import BlobDamaged, BlobNotFound, Storage, StorageUnavailable
+from macropod_server.storage.local import LocalStorage
+
+from tests.fakes.storage import MemoryStorage
+
+HELLO = hashlib.sha256(b"hello").hexdigest()
+NOBODY = "0" * 64
+BAD_NAMES = ["", "abc", "../../etc/passwd", HELLO.upper(), HELLO + "\n", "/" * 64, f"{HELLO[:62]}.."]
+
+
+@dataclass(frozen=True)
+class Harness:
+    storage: Storage
+    damage: Callable[[str, bytes], object]
+    take_away: Callable[[], object]
+    with_room_for: Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture(params=["fake", "local"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
+    if request.param == "fake":
+        return fake_harness()
+    root = tmp_path / "blobs"
+    local = LocalStorage(root)
+    return Harness(
+        local,
+        damage=lambda sha256, data: local.path(sha256).write_bytes(data),
+        take_away=lambda: shutil.rmtree(root),
+        with_room_for=file_size_limit,
+    )
+
+
+def fake_harness() -> Harness:
+    fake = MemoryStorage()
+
+    @contextmanager
+    def with_room_for(size: int) -> Iterator[None]:
+        fake.capacity = size
+        yield
+        fake.capacity = None
+
+    return Harness(
+        fake,
+        damage=fake.blobs.__setitem__,
+        take_away=lambda: setattr(fake, "is_away", True),
+        with_room_for=with_room_for,
+    )
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def storage(harness: Harness) -> Storage:
+    return harness.storage
+
+
+def keep(storage: Storage, *parts: bytes) -> str:
+    with storage.stage() as staging:
+        for part in parts:
+            staging.write(part)
+        return staging.keep()
+
+
+def read(storage: Storage, sha256: str) -> bytes:
+    with storage.open(sha256) as blob:
+        return blob.read()
+
+
+@pytest.mark.parametrize("parts", [(), (b"hello",), (b"hel", b"", b"lo"), (b"\0\xff" * 40_000, b"end")])
+def test_a_kept_blob_is_named_by_its_sha256_and_reads_back(storage: Storage, parts: tuple[bytes, ...]) -> None:
+    sha256 = keep(storage, *parts)
+    assert sha256 == hashlib.sha256(b"".join(parts)).hexdigest()
+    assert read(storage, sha256) == b"".join(parts)
+
+
+def test_the_size_counts_what_was_written_so_far(storage: Storage) -> None:
+    with storage.stage() as staging:
+        assert staging.size == 0
+        staging.write(b"hel")
+        staging.write(b"lo")
+        assert staging.size == 5
+
+
+def test_what_is_staged_is_not_visible_before_it_is_kept(storage: Storage) -> None:
+    with storage.stage() as staging:
+        staging.write(b"hello")
+        assert not storage.exists(HELLO)
+        assert list(storage.list()) == []
+        staging.keep()
+        assert storage.exists(HELLO)
+
+
+def test_what_was_not_kept_is_gone(storage: Storage) -> None:
+    with storage.stage() as staging:
+        staging.write(b"hello")
+    assert list(storage.list()) == []
+
+
+def test_what_was_not_kept_is_gone_also_when_the_writer_fails(storage: Storage) -> None:
+    def fail() -> None:
+        with storage.stage() as staging:
+            staging.write(b"hello")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(storage.list()) == []
+
+
+def test_staged_bytes_can_be_read_and_sought_while_more_are_written(storage: Storage) -> None:
+    with storage.stage() as staging:
+        staging.write(b"hello")
+        with staging.file() as file:
+            assert file.read() == b"hello"
+            assert file.seek(1) == 1
+            assert file.read(3) == b"ell"
+        staging.write(b" again")
+        with staging.file() as file:
+            assert file.read() == b"hello again"
+        staging.keep()
+
+
+def test_the_same_bytes_again_store_nothing_new(storage: Storage) -> None:
+    assert keep(storage, b"hello") == keep(storage, b"he", b"llo") == HELLO
+    assert list(storage.list()) == [HELLO]
+    assert read(storage, HELLO) == b"hello"
+
+
+def test_writers_of_the_same_bytes_may_race(storage: Storage) -> None:
+    with ThreadPoolExecutor(8) as writers:
+        assert set(writers.map(lambda _: keep(storage, b"hello"), range(40))) == {HELLO}
+    assert list(storage.list()) == [HELLO]
+    storage.check(HELLO)
+
+
+def test_a_blob_opens_seekable(storage: Storage) -> None:
+    keep(storage, b"hello")
+    with storage.open(HELLO) as blob:
+        blob.seek(3)
+        assert blob.read() == b"lo"
+
+
+def test_a_path_leads_to_the_whole_blob_where_there_is_one(storage: Storage) -> None:
+    path = storage.path(keep(storage, b"hello"))
+    assert path is None or path.read_bytes() == b"hello"
+
+
+@pytest.mark.parametrize("name", [NOBODY, *BAD_NAMES])
+def test_a_name_that_is_no_blob_is_not_found(storage: Storage, name: str) -> None:
+    keep(storage, b"hello")
+    for ask in (storage.open, storage.path, storage.check):
+        with pytest.raises(BlobNotFound):
+            ask(name)
+    assert not storage.exists(name)
+    storage.delete(name)
+    assert list(storage.list()) == [HELLO]
+
+
+def test_a_sound_blob_passes_its_check(storage: Storage) -> None:
+    storage.check(keep(storage, b"hello"))
+
+
+def test_a_blob_with_other_bytes_than_its_name_says_is_damaged(harness: Harness) -> None:
+    keep(harness.storage, b"hello")
+    harness.damage(HELLO, b"hellp")
+    with pytest.raises(BlobDamaged):
+        harness.storage.check(HELLO)
+
+
+def test_a_deleted_blob_is_gone_and_deleting_again_is_harmless(storage: Storage) -> None:
+    keep(storage, b"hello")
+    other = keep(storage, b"other")
+    storage.delete(HELLO)
+    storage.delete(HELLO)
+    assert not storage.exists(HELLO)
+    assert list(storage.list()) == [other]
+
+
+def test_a_deleted_blob_can_be_kept_again(storage: Storage) -> None:
+    storage.delete(keep(storage, b"hello"))
+    assert read(storage, keep(storage, b"hello")) == b"hello"
+
+
+def test_the_list_names_every_blob_once(storage: Storage) -> None:
+    kept = {keep(storage, str(number).encode()) for number in range(50)}
+    assert sorted(storage.list()) == sorted(kept)
+
+
+def test_a_full_disk_refuses_the_bytes_and_nothing_half_written_is_visible(harness: Harness) -> None:
+    with harness.with_room_for(10_000), pytest.raises(StorageUnavailable):
+        keep(harness.storage, b"x" * 6_000, b"x" * 6_000)
+    assert list(harness.storage.list()) == []
+    assert keep(harness.storage, b"hello") == HELLO
+
+
+def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: Harness) -> None:
+    storage = harness.storage
+    keep(storage, b"hello")
+    harness.take_away()
+    for ask in (storage.open, storage.path, storage.exists, storage.check, storage.delete):
+        with pytest.raises(StorageUnavailable):
+            ask(HELLO)
+    with pytest.raises(StorageUnavailable):
+        list(storage.list())
+    with pytest.raises(StorageUnavailable):
+        keep(storage, b"hello")

@@ -1,0 +1,27 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import macropod
+import pytest
+
+from tests.sdk_server import PlayedServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PlayedServer]:
+    with PlayedServer(tmp_path / "server") as played:
+        yield played
+
+
+@pytest.fixture
+def client(server: PlayedServer) -> macropod.Client:
+    return server.connect()
+
+
+@pytest.fixture
+def hello(tmp_path: Path) -> Path:
+    """A folder with a program in it."""
+    folder = tmp_path / "hello"
+    folder.mkdir()
+    (folder / "main.py").write_text("print('hello')\n")
+    return folder
