@@ -20,9 +20,7 @@ from packaging.requirements import Requirement
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FAILING = EXAMPLES / "failing"
 HOUSE_PRICES = EXAMPLES / "house-prices"
-FOLDERS = sorted(
-    each for each in [*EXAMPLES.iterdir(), *FAILING.iterdir()] if each.is_dir() and each != FAILING
-)
+FOLDERS = sorted(each for each in [*EXAMPLES.iterdir(), *FAILING.iterdir()] if each.is_dir() and each != FAILING)
 MIB = 1024**2
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from macropod.answers import Answer
 from macropod.connection import Connection, segment
 from macropod.errors import UnexpectedAnswer
-from macropod.tables import html_facts, terminal_table
+from macropod.tables import html_facts
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,7 +71,9 @@ class Remote(ABC):
         return hash((type(self), self.id))
 
     def __rich__(self) -> Table:
-        return terminal_table(["", ""], self._facts(), heads=False)
+        from macropod.terminal import facts_table
+
+        return facts_table(self._facts())
 
     def _repr_html_(self) -> str:
         return html_facts(self._facts())

@@ -9,17 +9,16 @@ from html import escape
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from macropod.terminal import RowTable
 
 NOTHING = "-"
 _SHA_DIGITS = 12
-_WHOLE = frozenset({"id", "pod id", "task id"})
 
 
 class HasRow(Protocol):
     @abstractmethod
     def _row(self) -> list[str]:
-        """One cell a column. What follows the first line of a cell is only shown where there is room."""
+        """One cell a column. Of a cell with several lines a terminal shows the first."""
 
 
 T = TypeVar("T", bound=HasRow)
@@ -30,25 +29,13 @@ class Listing(list[T]):
 
     _columns: ClassVar[tuple[str, ...]]
 
-    def __rich__(self) -> Table:
-        return terminal_table(self._columns, [each._row() for each in self])
+    def __rich__(self) -> RowTable:
+        from macropod.terminal import RowTable
+
+        return RowTable(self._columns, [each._row() for each in self])
 
     def _repr_html_(self) -> str:
         return html_table(self._columns, [each._row() for each in self])
-
-
-def terminal_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, heads: bool = True) -> Table:
-    """Ids are never cut or wrapped; nothing in a cell is taken for markup or control codes."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads, show_edge=False, pad_edge=False)
-    for name in columns:
-        table.add_column(name, no_wrap=name in _WHOLE, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_printable(cell.partition("\n")[0])) for cell in row))
-    return table
 
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -73,7 +60,3 @@ def short_sha(sha: str) -> str:
 
 def _html_cell(cell: str) -> str:
     return f"<td>{escape(cell).replace(chr(10), '<br>')}</td>"
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)

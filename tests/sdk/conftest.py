@@ -3,13 +3,15 @@ from pathlib import Path
 
 import macropod
 import pytest
+from structlog.testing import capture_logs
 
 from tests.sdk_server import PlayedServer
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PlayedServer]:
-    with PlayedServer(tmp_path / "server") as played:
+    """Its own log is kept apart from what the commands print in the same process."""
+    with capture_logs(), PlayedServer(tmp_path / "server") as played:
         yield played
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from macropod.remote import Remote
-from macropod.tables import Listing, terminal_table
+from macropod.tables import Listing
 
 _WIDE_ENOUGH_FOR_ANY_ROW = 1000
 
@@ -39,8 +39,10 @@ def print_list(things: Listing[Any], output: Output) -> None:
 
 
 def print_facts(facts: dict[str, Any], output: Output, *, name: str) -> None:
-    rows = [(key.replace("_", " "), str(value)) for key, value in facts.items()]
-    _print(output, table=terminal_table(["", ""], rows, heads=False), data=facts, names=[name])
+    from macropod.terminal import facts_table
+
+    table = facts_table((key.replace("_", " "), str(value)) for key, value in facts.items())
+    _print(output, table=table, data=facts, names=[name])
 
 
 def write(lines: Sequence[str]) -> None:

@@ -13,25 +13,13 @@ from macropod_server.domain.errors import Problem
 
 _SDK = "macropod"
 
-_OPTIONS_WITH_VALUE = frozenset(
-    {
-        "-r",
-        "--requirement",
-        "-c",
-        "--constraint",
-        "-e",
-        "--editable",
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-    }
-    | {"-f", "--find-links", "--no-binary", "--only-binary", "--trusted-host", "--use-feature"}
-)
+_FILES = frozenset({"-r", "--requirement", "-c", "--constraint", "-e", "--editable"})
+_OWN_INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})
+_OPTIONS_WITH_VALUE = _FILES | _OWN_INDEXES | {"--no-binary", "--only-binary", "--trusted-host", "--use-feature"}
 _OPTIONS_WITHOUT_VALUE = frozenset({"--no-index", "--pre", "--prefer-binary", "--require-hashes"})
 _OPTIONS_OF_A_REQUIREMENT = frozenset(
     {"--hash", "--config-settings", "--config-setting", "-C", "--global-option", "--install-option"}
 )
-_OWN_INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})
 
 _HASH_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_REQUIREMENT = 4096
@@ -39,10 +27,13 @@ _LONGEST_LINE = 65_536
 _MOST_LINES = 10_000
 _SHOWN_CHARACTERS = 120
 
+_QUOTING = frozenset("\"'\\")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTION = re.compile(r"(?<=\s)-")
-_PLACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|[./~]|[^\s;\[]+\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(?=$|[\s;\[#])")
+_PLACE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://|file:|[./~]|[^\s;\[]+\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(?=$|[\s;\[#])"
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +76,7 @@ def check_requirements(content: bytes, *, path: str) -> Findings:
             else:
                 message = f"Line {number} reads {_shown(line)}: {remark.reason}"
                 problems.append(Problem(remark.code, path, message))
+                break
     return Findings(tuple(problems), tuple(warnings))
 
 
@@ -172,14 +164,15 @@ def _options(text: str) -> Iterator[tuple[str, str]]:
         option, _, value = words.popleft().partition("=")
         if option.startswith("-") and not option.startswith("--") and len(option) > 2:
             option, value = option[:2], option[2:] + value
-        if not value and option not in _OPTIONS_WITHOUT_VALUE and words and not words[0].startswith("-"):
+        if not value and words and option in _OPTIONS_WITH_VALUE | _OPTIONS_OF_A_REQUIREMENT:
             value = words.popleft()
         yield option, value
 
 
 def _words(text: str) -> list[str]:
+    is_quoted = not _QUOTING.isdisjoint(text)
     try:
-        return shlex.split(text)
+        return shlex.split(text) if is_quoted else text.split()
     except ValueError:
         return text.split()
 
