@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import stat
 import sys
 import sysconfig
@@ -21,15 +22,13 @@ def python_version() -> str:
     return f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))}"
 
 
-def platform() -> str:
-    import platform
-
+def platform_name() -> str:
     return " ".join(filter(None, (sysconfig.get_platform(), *platform.libc_ver())))
 
 
 def digest(lock: str, place: Place) -> str:
     """The same for environments that could stand in for each other."""
-    parts = (lock, python_version(), platform(), str(base_python()), str(place.sdk))
+    parts = (lock, python_version(), platform_name(), str(base_python()), str(place.sdk))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

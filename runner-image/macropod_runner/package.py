@@ -70,7 +70,7 @@ class Packaging:
             "digest": environment.digest(text, self._job.place),
             "lock": text,
             "python": environment.python_version(),
-            "platform": environment.platform(),
+            "platform": environment.platform_name(),
             "warnings": requirements.warnings,
         }
         with self._job.stop.interruptible():

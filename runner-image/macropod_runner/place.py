@@ -10,7 +10,6 @@ class Place(NamedTuple):
 
     url: str
     token: str
-    run_id: str
     command: str
     home: Path
     spool: Path
@@ -55,7 +54,6 @@ def read_place(environ: Mapping[str, str]) -> Place:
     return Place(
         url=told("RUNNER_URL"),
         token=told("RUNNER_TOKEN"),
-        run_id=told("RUN_ID"),
         command=command,
         home=folder("HOME"),
         spool=folder("SPOOL"),

@@ -4,8 +4,8 @@ import json
 import signal
 from pathlib import Path
 
-from macropod_runner import memory
 from macropod_runner.bundle import fetch_bundle
+from macropod_runner.control_group import ControlGroup
 from macropod_runner.ending import Ending, Stopped, own_ending, stopped_ending
 from macropod_runner.job import Job
 from macropod_runner.place import Place
@@ -19,12 +19,13 @@ def run_task(job: Job) -> Ending:
         fetch_bundle(job.server, job.place.home, spool=job.place.spool)
         arguments = _write_arguments(job.place, job.spec)
     program = _program(job.place, job.spec, arguments=arguments)
-    killed_before = memory.oom_kills()
+    group = ControlGroup()
+    killed_before = group.oom_kills()
     outcome = job.supervisor.run(program, keep=job.log.add)
     if isinstance(outcome, Stopped):
         return stopped_ending(outcome, job.spec)
-    ran_out = outcome.code == -signal.SIGKILL and memory.oom_kills() > killed_before
-    return own_ending(outcome.code, ran_out_of_memory=ran_out, limit_bytes=memory.cgroup_limit())
+    ran_out = outcome.code == -signal.SIGKILL and group.oom_kills() > killed_before
+    return own_ending(outcome.code, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
 
 
 def _program(place: Place, spec: Spec, *, arguments: Path) -> Program:

@@ -69,9 +69,6 @@ class Server:
         """Make a call that waits in another thread fail at once."""
         self._connection.hang_up()
 
-    def close(self) -> None:
-        self._connection.close()
-
     def _repeat(
         self,
         method: str,

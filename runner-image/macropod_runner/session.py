@@ -33,13 +33,12 @@ class Session:
 
     def attend(self) -> None:
         """Return when the server knows how the run ended. Raises `RunIsOver` and `GaveUp`."""
-        for folder in (self._place.home, self._place.spool, self._place.temporary):
-            folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._make_folders()
             with self._stop.interruptible():
                 spec = self._server.spec()
-        except Interrupted:
-            self._report(Ending(Reason.KILL_REQUESTED, STOPPED_ON_REQUEST), lines=0)
+        except (CouldNotStart, Interrupted) as error:
+            self._report(_ending_without_a_program(error), lines=0)
             return
         beat = Beat(self._place.url, self._place.token, stop=self._stop)
         beat.start()
@@ -47,6 +46,13 @@ class Session:
             self._carry_out(spec)
         finally:
             beat.close()
+
+    def _make_folders(self) -> None:
+        try:
+            for folder in (self._place.home, self._place.spool, self._place.temporary):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CouldNotStart(f"The folders of this run cannot be made: {error}.") from error
 
     def _carry_out(self, spec: Spec) -> None:
         spool = Spool(self._place.spool, max_bytes=spec.spool_max_bytes)
@@ -70,10 +76,8 @@ class Session:
         job = Job(self._place, spec, self._server, supervisor, self._stop, log)
         try:
             return self._command(job)
-        except Interrupted:
-            return Ending(Reason.KILL_REQUESTED, STOPPED_ON_REQUEST)
-        except CouldNotStart as error:
-            return Ending(Reason.COULD_NOT_START, str(error))
+        except (CouldNotStart, Interrupted) as error:
+            return _ending_without_a_program(error)
         except (RunIsOver, GaveUp):
             raise
         except Exception as error:
@@ -102,3 +106,9 @@ class Session:
 
     def _own_server(self) -> Server:
         return Server(self._place.url, self._place.token, patience=self._patience)
+
+
+def _ending_without_a_program(error: CouldNotStart | Interrupted) -> Ending:
+    if isinstance(error, Interrupted):
+        return Ending(Reason.KILL_REQUESTED, STOPPED_ON_REQUEST)
+    return Ending(Reason.COULD_NOT_START, str(error))

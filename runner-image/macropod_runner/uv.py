@@ -11,6 +11,7 @@ _SAME_VALUE = {
     "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
     "PIP_CERT": "SSL_CERT_FILE",
 }
+_YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 
 
 class Uv:
@@ -44,9 +45,6 @@ class Uv:
         python = str(self._environment / "bin" / "python")
         listed = (option for file in files for option in ("-r", str(file)))
         return (self._uv, "pip", "install", "--python", python, *exactly, *self._no_index, *listed)
-
-
-_YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 
 
 def in_words_of_uv(settings: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What only the process spawner promises: its fork server, its folders, and that it hurts no stranger."""
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from macropod_server.spawners.sdk_path import link_sdk
 
 from tests.contracts.spawner_stages import AT_ONCE, ProcessStage, process_stage
 from tests.contracts.spawner_workloads import OUTLIVES_ITS_RUNNER, WAITS, Workload
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -123,15 +127,33 @@ def test_the_bare_environment_is_made_once(stage: ProcessStage, tmp_path: Path) 
     assert {each: each.stat().st_mtime_ns for each in made.iterdir()} == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may delete anything")
-def test_folders_made_read_only_are_deleted_too(tmp_path: Path) -> None:
-    inner = tmp_path / "outer" / "inner"
-    inner.mkdir(parents=True)
-    (inner / "file").touch()
-    inner.chmod(0o500)
-    inner.parent.chmod(0o500)
-    delete_tree(tmp_path / "outer")
-    assert not (tmp_path / "outer").exists()
+def test_folders_made_read_only_are_deleted_too() -> None:
+    assert in_a_child_without_privileges(delete_a_read_only_tree) == 0
+
+
+def delete_a_read_only_tree() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        inner = Path(folder) / "outer" / "inner"
+        inner.mkdir(parents=True)
+        (inner / "file").touch()
+        inner.chmod(0o500)
+        inner.parent.chmod(0o500)
+        delete_tree(inner.parent)
+        assert not inner.parent.exists()
+
+
+def in_a_child_without_privileges(action: Callable[[], None]) -> int:
+    """Root may delete anything, so root does it as nobody. Returns the child's exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with contextlib.suppress(BaseException):
+            if os.geteuid() == 0:
+                os.setuid(NOBODY)
+            action()
+            code = 0
+        os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_deleting_a_tree_leaves_what_its_links_point_to(tmp_path: Path) -> None:

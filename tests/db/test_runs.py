@@ -50,9 +50,13 @@ def test_an_end_is_for_ever(deps, run):
 
 
 def test_a_transaction_that_fails_leaves_neither_status_nor_event(deps, run):
-    with pytest.raises(RuntimeError), deps.database.write() as session:
-        runs.advance(session, runs.get(session, run.id), RunStatus.STARTING, now=NOON)
-        raise RuntimeError
+    def claim_and_fail():
+        with deps.database.write() as session:
+            runs.advance(session, runs.get(session, run.id), RunStatus.STARTING, now=NOON)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        claim_and_fail()
     assert reread(deps, run).status is RunStatus.QUEUED
     assert len(all_rows(deps, RunEvent)) == 1
 

@@ -66,9 +66,12 @@ class RunnerProcess:
 
 
 def give_bare_environment(folder: Path) -> None:
+    """The least a virtual environment needs."""
+    python = Path(sys.executable).resolve()
     (folder / "bin").mkdir(parents=True, exist_ok=True)
+    (folder / "pyvenv.cfg").write_text(f"home = {python.parent}\n")
     if not (folder / "bin" / "python").exists():
-        (folder / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+        (folder / "bin" / "python").symlink_to(python)
 
 
 def run(server: ServerDouble, folder: Path, *, seconds: float = 30, **variables: str) -> int:

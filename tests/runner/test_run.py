@@ -216,3 +216,11 @@ def test_the_runner_starts_without_slow_imports() -> None:
     imported = {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
     assert "macropod_runner.session" in imported
     assert imported.isdisjoint({"asyncio", "dataclasses", "http.client", "inspect", "logging", "site", "ssl"})
+
+
+def test_a_home_that_cannot_be_made_could_not_be_started(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with ServerDouble({"main.py": ""}) as server:
+        assert run(server, tmp_path, MACROPOD_RUNNER_HOME=str(tmp_path / "file" / "home")) == 0
+    assert server.end["reason"] == "could_not_start"
+    assert server.end["message"].startswith("The folders of this run cannot be made: ")
