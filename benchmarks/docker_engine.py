@@ -7,6 +7,7 @@ from benchmarks.bare import Command
 from benchmarks.server import ROOT
 
 IMAGE = "macropod-runner:0.1.0"
+_PYTHON = "/opt/macropod/bare/bin/python"
 _ANSWER_SECONDS = 10
 
 
@@ -22,7 +23,7 @@ def missing() -> str | None:
 
 
 def bare_run(source: str) -> Command:
-    words = ("docker", "run", "--rm", "--entrypoint", "python3", IMAGE, "-c", source)
+    words = ("docker", "run", "--rm", "--entrypoint", _PYTHON, IMAGE, "-c", source)
     return Command(words, ROOT)
 
 

@@ -1,46 +1,40 @@
-"""The same with the docker spawner, against a bare `docker run --rm` of the same image with `python3 -c` and the same
-script. Medians of 10, taken in turns.
+"""The same with the docker spawner, against a bare `docker run --rm` of the same image, Python and script.
+
+Medians of 10, taken in turns.
 """
 
-from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from benchmarks import docker_engine
 from benchmarks.alternating import alternate
 from benchmarks.bare import Timing, time_to_lines
-from benchmarks.figures import Figure, Target, at_most_times_bare, median
+from benchmarks.figures import Figure, at_most_times_bare
 from benchmarks.server import ROOT, Server, new_folder
-from benchmarks.submission import time_to_followed_lines
+from benchmarks.submission import time_to_followed_lines, timing_figures
 
 _HELLO = ROOT / "examples" / "hello"
-_FIRST_LINE = "docker: submit → first line"
-_END = "docker: submit → end seen"
 _TARGETS = (at_most_times_bare(1.5),)
 _ROUNDS = 10
 
 
-def measure() -> Iterator[Figure]:
+def measure() -> list[Figure]:
     if why := docker_engine.missing():
-        yield _missing(_FIRST_LINE, why, _TARGETS)
-        return
+        return [Figure("docker: submit → first line", None, "ms", targets=_TARGETS, note=why)]
     ours, bare = _samples()
-    first_lines = ([each.first_line for each in way] for way in (ours, bare))
-    yield Figure(_FIRST_LINE, *_milliseconds(first_lines), _TARGETS)
-
-
-def _missing(what: str, why: str, targets: tuple[Target, ...]) -> Figure:
-    return Figure(what, None, "ms", targets=targets, note=why)
+    return timing_figures("docker", ours, bare, targets=_TARGETS)
 
 
 def _samples() -> list[list[Timing]]:
-    with new_folder() as folder, Server(folder, spawner="docker") as server, server.client() as client:
+    with (
+        new_folder() as folder,
+        ExitStack() as after_the_server,
+        Server(folder, spawner="docker") as server,
+        server.client() as client,
+    ):
+        after_the_server.callback(docker_engine.remove_all, client.server().installation_id)
         orchestration = client.upload_orchestration(_HELLO).wait()
-        ways = (
-            partial(time_to_followed_lines, orchestration),
-            partial(time_to_lines, docker_engine.bare_run((_HELLO / "main.py").read_text())),
+        by_hand = docker_engine.bare_run((_HELLO / "main.py").read_text())
+        return alternate(
+            (partial(time_to_followed_lines, orchestration), partial(time_to_lines, by_hand)), rounds=_ROUNDS
         )
-        try:
-            return alternate(ways, rounds=_ROUNDS)
-        finally:
-            installation_id = client.server().installation_id
-    docker_engine.remove_all(installation_id)

@@ -2,10 +2,12 @@
 
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 
 import macropod
 
 from benchmarks.bare import Timing
+from benchmarks.figures import Figure, Target, median
 
 _PATIENCE_SECONDS = 300
 
@@ -18,6 +20,21 @@ def time_to_followed_lines(orchestration: macropod.Orchestration) -> Timing:
     first_line = time.perf_counter() - began
     deque(lines, maxlen=0)
     return Timing(first_line, time.perf_counter() - began)
+
+
+def timing_figures(
+    name: str, ours: Sequence[Timing], bare: Sequence[Timing], *, targets: tuple[Target, ...]
+) -> list[Figure]:
+    """`targets` are those of the first line."""
+
+    def figure(what: str, seconds: Callable[[Timing], float], targets: tuple[Target, ...]) -> Figure:
+        value, baseline = (median([seconds(each) for each in way]) * 1000 for way in (ours, bare))
+        return Figure(f"{name}: submit → {what}", value, "ms", baseline, targets)
+
+    return [
+        figure("first line", lambda timing: timing.first_line, targets),
+        figure("end seen", lambda timing: timing.end, ()),
+    ]
 
 
 def finished_run(orchestration: macropod.Orchestration) -> macropod.Run:

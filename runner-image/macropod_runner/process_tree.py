@@ -1,6 +1,5 @@
 """Every process below this one, however far it forked away."""
 
-import ctypes
 import os
 import signal
 import sys
@@ -13,6 +12,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 def become_reaper() -> None:
     """Processes whose parent ended become children of this one (on Linux), so none of them gets away."""
     if sys.platform == "linux" and os.getpid() != 1:
+        import ctypes
+
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

@@ -33,8 +33,8 @@ class Supervisor:
         """Hand all it prints to `keep`. Raises `CouldNotStart`."""
         if self._stop.reason is not None:
             return Stopped(self._stop.reason)
-        process = start(program)
         become_reaper()
+        process = start(program)
         self._watch.begin()
         memory.offer_to_the_kernel(process.pid)
         tree = ProcessTree(process.pid)

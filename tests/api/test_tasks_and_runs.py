@@ -1,6 +1,8 @@
 """Tasks and runs over HTTP."""
 
 import pytest
+from macropod_server.api import examples
+from macropod_server.api.schemas import LineOut, OrchestrationOut, RunOut, TaskIn, TaskOut
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
@@ -117,9 +119,24 @@ def test_a_runner_gets_its_spec_and_hears_of_a_kill(client, deps):
 
 def test_the_description_of_the_api_has_examples_and_no_runner_calls(client):
     described = client.get("/openapi.json").json()
-    assert described["components"]["schemas"]["TaskIn"]["examples"]
+    schemas = described["components"]["schemas"]
+    assert all(schemas[name]["examples"] for name in ("TaskIn", "OrchestrationOut", "TaskOut", "RunOut", "LineOut"))
     assert {"/v1/orchestrations", "/v1/tasks", "/v1/runs", "/v1/runs/{run_id}/logs"} <= described["paths"].keys()
     assert not any(path.startswith("/v1/runner") for path in described["paths"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "example"),
+    [
+        (TaskIn, examples.TASK_WISH),
+        (OrchestrationOut, examples.ORCHESTRATION),
+        (TaskOut, examples.TASK),
+        (RunOut, examples.RUN),
+        (LineOut, examples.LINE),
+    ],
+)
+def test_the_examples_have_the_shapes_they_are_examples_of(shape, example):
+    assert shape(**example).model_dump().keys() == example.keys()
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/v1/tasks", 405)])

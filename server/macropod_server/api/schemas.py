@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from macropod_server.api import examples
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.schedule import in_words, parse_schedule
@@ -14,11 +15,13 @@ _LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+def _of_row(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(from_attributes=True, json_schema_extra={"examples": [example]})
 
 
-class OrchestrationOut(_Row):
+class OrchestrationOut(BaseModel):
+    model_config = _of_row(examples.ORCHESTRATION)
+
     id: str
     workspace_id: int
     name: str | None
@@ -36,7 +39,9 @@ class OrchestrationOut(_Row):
     updated_at: datetime
 
 
-class TaskOut(_Row):
+class TaskOut(BaseModel):
+    model_config = _of_row(examples.TASK)
+
     id: str
     workspace_id: int
     orchestration_id: str
@@ -60,7 +65,9 @@ class TaskOut(_Row):
         return cls(**task.model_dump(), schedule_in_words=words)
 
 
-class RunOut(_Row):
+class RunOut(BaseModel):
+    model_config = _of_row(examples.RUN)
+
     id: str
     workspace_id: int
     kind: RunKind
@@ -99,22 +106,7 @@ class RunPage(BaseModel):
 
 
 class TaskIn(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
-                    "kind": "run_scheduled",
-                    "name": "nightly",
-                    "json_args": {"model": "forest"},
-                    "timeout_seconds": 600,
-                    "schedule": "0 2 * * *",
-                    "timezone": "Europe/Berlin",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.TASK_WISH]})
 
     orchestration_id: str
     kind: TaskKind
@@ -128,6 +120,8 @@ class TaskIn(BaseModel):
 
 
 class LineOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.LINE]})
+
     number: int
     time: datetime
     stream: Literal["stdout", "stderr", "system"]

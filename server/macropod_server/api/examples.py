@@ -1,0 +1,75 @@
+"""One story in the examples of the API's description: a package, its nightly task, a run of it."""
+
+from typing import Any
+
+_ORCHESTRATION_ID = "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11"
+_TASK_ID = "5b1fd0a2-3f6e-4f1d-8f3e-9a2f54a1c7de"
+
+TASK_WISH: dict[str, Any] = {
+    "orchestration_id": _ORCHESTRATION_ID,
+    "kind": "run_scheduled",
+    "name": "nightly",
+    "json_args": {"model": "forest"},
+    "timeout_seconds": 600,
+    "schedule": "0 2 * * *",
+    "timezone": "Europe/Berlin",
+}
+
+ORCHESTRATION: dict[str, Any] = {
+    "id": _ORCHESTRATION_ID,
+    "workspace_id": 1,
+    "name": "house prices",
+    "file_name": "house-prices.zip",
+    "sha256": "39ca8261500ce9afe9bb2a2c558fc9543f1e2108674ee9366b92d6460b7df28d",
+    "size_bytes": 26859,
+    "entry_point": "main.py",
+    "requirements": "requirements.txt",
+    "status": "ready",
+    "message": None,
+    "warnings": [],
+    "environment": "7c4f3d3a9d1f6f2b8e6f8a1f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293",
+    "packaging_run_id": "f640e8ab-b9e4-47b3-ad13-b929bce32f1f",
+    "created_at": "2026-03-02T12:00:00Z",
+    "updated_at": "2026-03-02T12:00:17Z",
+}
+
+TASK: dict[str, Any] = TASK_WISH | {
+    "id": _TASK_ID,
+    "workspace_id": 1,
+    "status": "started",
+    "active": True,
+    "schedule_in_words": "at 02:00 every day",
+    "next_due_at": "2026-03-04T01:00:00Z",
+    "last_run_status": "success",
+    "created_at": "2026-03-02T12:01:00Z",
+    "updated_at": "2026-03-03T01:00:04Z",
+}
+
+RUN: dict[str, Any] = {
+    "id": "21183a17-01d4-4a90-ad87-33edf9ad2d35",
+    "workspace_id": 1,
+    "kind": "task",
+    "task_id": _TASK_ID,
+    "task_name": "nightly",
+    "orchestration_id": _ORCHESTRATION_ID,
+    "status": "success",
+    "reason": "completed",
+    "message": None,
+    "exit_code": 0,
+    "signal": None,
+    "attempt": 1,
+    "due_at": "2026-03-03T01:00:00Z",
+    "created_at": "2026-03-03T01:00:00Z",
+    "started_at": "2026-03-03T01:00:00Z",
+    "ended_at": "2026-03-03T01:00:04Z",
+    "peak_memory_bytes": 225443840,
+    "cpu_seconds": 3.9,
+    "line_count": 41,
+}
+
+LINE: dict[str, Any] = {
+    "number": 41,
+    "time": "2026-03-03T01:00:04.120384Z",
+    "stream": "stdout",
+    "text": "Wrote 300 predictions to predictions.csv.",
+}
