@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("contact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stop_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clean_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("peak_memory_bytes", sa.BigInteger(), nullable=True),
         sa.Column("cpu_seconds", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from macropod_server.db.tables import Tick
+from macropod_server.db.tables import Task, Tick
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
 from macropod_server.flows.stop_run import kill_task
 
-from tests.builders import NOON, WORKSPACE, all_rows, make_task, runs_of, upload
+from tests.builders import NOON, WORKSPACE, all_rows, make_task, reread, runs_of, upload
 
 
 def enqueue_all(deps):
@@ -109,3 +109,14 @@ def test_a_schedule_keeps_to_its_zone_when_the_clocks_change(deps, zone, created
     deps.clock.now = datetime.fromisoformat(created)
     task = make_task(deps, schedule="30 2 * * *", timezone=zone)
     assert task.next_due_at == datetime.fromisoformat(first_due)
+
+
+def test_a_task_that_cannot_be_enqueued_is_put_aside_and_the_others_go_on(deps):
+    broken, sound = make_task(deps, schedule="* * * * *"), make_task(deps, schedule="* * * * *")
+    with deps.database.write() as session:
+        session.get_one(Task, broken.id).timezone = "Atlantis/Capital"
+    deps.clock.advance(minutes=1)
+    enqueue_all(deps)
+    assert len(runs_of(deps, sound)) == 1
+    aside = reread(deps, broken)
+    assert (aside.status, aside.active, aside.next_due_at) == ("failed", False, None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, col, or_, select, update
 
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Orchestration, Run, RunEvent
@@ -147,10 +147,9 @@ def has_unfinished(session: Session, task_id: str) -> bool:
     return session.exec(query).first() is not None
 
 
-def is_newest(session: Session, run: Run) -> bool:
-    """Whether its task has no later run."""
-    later = or_(col(Run.created_at) > run.created_at, and_(col(Run.created_at) == run.created_at, col(Run.id) > run.id))
-    return session.exec(select(Run.id).where(col(Run.task_id) == run.task_id, later).limit(1)).first() is None
+def newest(session: Session, task_id: str) -> Run | None:
+    query = select(Run).where(col(Run.task_id) == task_id)
+    return session.exec(query.order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(1)).first()
 
 
 def without_contact(session: Session, *, since: datetime, limit: int) -> list[Run]:
@@ -164,9 +163,10 @@ def stop_overdue(session: Session, *, asked_before: datetime) -> Run | None:
     return session.exec(query.limit(1)).first()
 
 
-def uncleaned(session: Session, *, limit: int) -> list[Run]:
-    """Ended runs whose container was not yet seen gone, oldest first."""
-    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None))
+def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
+    """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
+    is_due = or_(col(Run.clean_after).is_(None), col(Run.clean_after) <= now)
+    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), is_due)
     return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
 
 

@@ -9,7 +9,7 @@ from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.run import is_final
-from macropod_server.domain.task import TaskKind, TaskStatus
+from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskKind, TaskStatus
 
 
 def get(session: Session, task_id: str, *, workspace_id: int | None = None) -> Task:
@@ -64,7 +64,16 @@ def waiting_for(session: Session, orchestration_id: str) -> list[Task]:
 
 
 def note_killed(session: Session, task: Task, *, now: datetime) -> None:
+    newest = runs.newest(session, task.id)
+    task.last_run_status = newest.status.value if newest else UNKNOWN_RUN_STATUS
     task.status, task.updated_at = TaskStatus.KILLED, now
+    session.add(task)
+
+
+def put_aside(session: Session, task_id: str, *, now: datetime) -> None:
+    """A task that the engine cannot handle: it is failed and has no due moments any more."""
+    task = get(session, task_id)
+    task.status, task.active, task.next_due_at, task.updated_at = TaskStatus.FAILED, False, None, now
     session.add(task)
 
 
@@ -73,7 +82,7 @@ def note_run(session: Session, run: Run, *, now: datetime) -> None:
     if run.task_id is None:
         return
     task = get(session, run.task_id)
-    if runs.is_newest(session, run):
+    if runs.newest(session, task.id) == run:
         task.last_run_status = run.status.value
     is_done = is_final(run.status) and not runs.has_unfinished(session, task.id)
     if task.status is TaskStatus.PENDING:

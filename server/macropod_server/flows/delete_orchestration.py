@@ -18,7 +18,8 @@ def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int
         packaging_run_id = orchestration.packaging_run_id
         is_last = not orchestrations.is_stored_elsewhere(session, orchestration)
         orchestrations.delete(session, orchestration)
-    if is_last:
-        deps.storage.delete(orchestration.sha256)
+        if is_last:
+            # Before the commit: an upload of the same bytes waits, then finds them gone and is sent again.
+            deps.storage.delete(orchestration.sha256)
     if packaging_run_id:
         deps.logs.drop(packaging_run_id)

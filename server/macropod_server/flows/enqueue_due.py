@@ -2,13 +2,17 @@
 
 from datetime import datetime, timedelta
 
+import structlog
 from sqlmodel import Session
 
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Task, Tick
 from macropod_server.deps import Deps
+from macropod_server.domain.errors import MacropodError
 from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
 from macropod_server.domain.task import TickOutcome
+
+log = structlog.get_logger()
 
 CATCH_UP = timedelta(hours=1)
 """After the server was away, the latest missed tick of a task still runs when it is no older than this."""
@@ -23,7 +27,7 @@ def enqueue_due(deps: Deps) -> bool:
     with deps.database.write() as session:
         due = tasks.due(session, now, limit=_BATCH)
         for task in due:
-            _enqueue(session, task, now=now)
+            _enqueue_or_put_aside(session, task, now=now)
     if due:
         deps.signals.wake("start_run")
     return bool(due)
@@ -36,6 +40,16 @@ def until_next_due(deps: Deps) -> timedelta:
     if first is None:
         return _LONGEST_SLEEP
     return min(max(first - deps.clock(), timedelta(0)), _LONGEST_SLEEP)
+
+
+def _enqueue_or_put_aside(session: Session, task: Task, *, now: datetime) -> None:
+    """One task that cannot be enqueued must not hold up all others that are due."""
+    try:
+        with session.begin_nested():
+            _enqueue(session, task, now=now)
+    except (ArithmeticError, LookupError, TypeError, ValueError, MacropodError):
+        log.exception("task_put_aside", task_id=task.id, schedule=task.schedule, timezone=task.timezone)
+        tasks.put_aside(session, task.id, now=now)
 
 
 def _enqueue(session: Session, task: Task, *, now: datetime) -> None:

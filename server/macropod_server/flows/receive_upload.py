@@ -9,6 +9,7 @@ from macropod_server.db import idempotency, orchestrations, runs
 from macropod_server.db.tables import Orchestration
 from macropod_server.deps import Deps
 from macropod_server.domain.archive import Archive, ArchiveLimits, read_archive
+from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.run import RunKind
 from macropod_server.domain.task import OrchestrationStatus
@@ -37,6 +38,8 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
         key = (upload.workspace_id, upload.idempotency_key)
         if made := idempotency.made_before(session, *key, fingerprint=fingerprint):
             return orchestrations.get(session, made, workspace_id=upload.workspace_id)
+        if not deps.storage.exists(sha256):
+            raise Unavailable("The same bytes were deleted while they were uploaded. Send the upload again.")
         orchestration = _orchestration(upload, archive, sha256, size_bytes=staging.size, now=now)
         session.add(orchestration)
         session.flush()

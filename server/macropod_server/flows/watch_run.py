@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from macropod_server.db import runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
+from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import spawn
 from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable
+
+log = structlog.get_logger()
 
 _BATCH = 100
 _SILENCE = timedelta(seconds=15)
@@ -25,8 +30,19 @@ def watch(deps: Deps, *, silence: timedelta) -> bool:
     now = deps.clock()
     with deps.database.read() as session:
         silent = runs.without_contact(session, since=now - silence, limit=_BATCH)
-    ended = [_look_at(deps, run, now=now) for run in silent]
+    ended = [_look_safely(deps, run, now=now) for run in silent]
     return any(ended)
+
+
+def _look_safely(deps: Deps, run: Run, *, now: datetime) -> bool:
+    """One run that cannot be looked at must not keep the others from being."""
+    try:
+        return _look_at(deps, run, now=now)
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("run_not_watched", run_id=run.id)
+        return False
 
 
 def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
