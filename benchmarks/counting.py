@@ -10,7 +10,7 @@ LINES = 1_000_000
 _PAGE_LINES = 10_000
 _SOURCE = f"""\
 for number in range(1, {LINES} + 1):
-    print("line", number)
+    print(f"line {{number}}")
 """
 
 

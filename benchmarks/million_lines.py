@@ -34,8 +34,8 @@ def measure() -> list[Figure]:
         wrong = sum(wrong_lines(run, rest) for run in client.list_runs(kind="task", limit=1))
     return [
         Figure(f"{LINES:,} lines", ours, "s", bare, (at_most_times_bare(1.5),)),
-        Figure(f"{LINES:,} lines, by hand with buffering", ours, "s", buffered),
-        Figure("of these lost, doubled or out of order", wrong, "lines", targets=(at_most(0),)),
+        Figure(f"{LINES:,} lines, bare with buffering", ours, "s", buffered),
+        Figure("lines lost, doubled or out of order", wrong, "lines", targets=(at_most(0),)),
     ]
 
 

@@ -38,11 +38,11 @@ class Clock:
 
 
 def a_zip(files: dict[str, str | bytes] | None = None, **more: str) -> bytes:
-    """A zip with a main.py, or with exactly the files given."""
+    """A zip with a main.py, or with exactly the files given; the same files give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (files if files is not None else {"main.py": "print('hello')\n"} | more).items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

@@ -111,7 +111,8 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
 
 def container_host(deps: Deps) -> str | None:
     """The address on which containers reach this server, where the one for people is out of their reach."""
-    if deps.spawner.name != "docker" or deps.settings.runner_url:
+    listens_everywhere = deps.settings.host in ("0.0.0.0", "::")
+    if deps.spawner.name != "docker" or deps.settings.runner_url or listens_everywhere:
         return None
     from macropod_server.spawners.docker import DockerSpawner
 

@@ -82,12 +82,10 @@ def version() -> None:
 def main() -> None:
     _log_to_stderr()
     try:
-        app(standalone_mode=False)
+        app(prog_name="macropod-server")
     except MacropodError as error:
         typer.echo(f"macropod-server: {error.message}", err=True)
         sys.exit(1)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
 
 
 def _log_to_stderr() -> None:

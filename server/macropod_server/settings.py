@@ -23,6 +23,7 @@ _INDEX_VARIABLES = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )
+_TAKES = {int: "a whole number", float: "a number"}
 MIB = 1024**2
 GIB = 1024**3
 
@@ -109,4 +110,4 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise Invalid.field(name, f"{name} is {text!r}; it takes a {kind.__name__}.") from None
+        raise Invalid.field(name, f"{name} is {text!r}; it takes {_TAKES[kind]}.") from None

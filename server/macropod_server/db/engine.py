@@ -45,11 +45,16 @@ class Database:
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
         engine = self.engine.execution_options(sqlite_begin=mode) if self.is_sqlite else self.engine
-        try:
-            with Session(engine, expire_on_commit=False) as session:
-                yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise DatabaseUnavailable(f"The database does not answer: {_first_line(error)}") from error
+        with translated_errors(), Session(engine, expire_on_commit=False) as session:
+            yield session
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseUnavailable(f"The database does not answer: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

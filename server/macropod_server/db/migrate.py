@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from macropod_server.db.engine import Database
+from macropod_server.db.engine import Database, translated_errors
 
 HEAD = "0001"
 """The newest revision under `alembic/versions`."""
@@ -15,9 +15,9 @@ _IN_PACKAGE = Path(__file__).parents[1] / "migrations"
 
 def revision(database: Database) -> str | None:
     """The revision the database is at; None for an empty one."""
-    if not inspect(database.engine).has_table("alembic_version"):
-        return None
-    with database.engine.connect() as connection:
+    with translated_errors(), database.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 

@@ -16,7 +16,7 @@ from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable
 
 log = structlog.get_logger()
 
-_BATCH = 100
+_BATCH = 1000
 _SILENCE = timedelta(seconds=15)
 
 
