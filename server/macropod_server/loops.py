@@ -1,6 +1,7 @@
 """The engine: each loop repeats one step, which does one unit and tells whether there may be more."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from macropod_server.domain.errors import Unavailable
 from macropod_server.flows.clean_up import clean_up, remove_leftovers
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
 from macropod_server.flows.start_run import start_runs
-from macropod_server.flows.stop_run import stop_runs
+from macropod_server.flows.stop_run import renew_stops, stop_runs
 from macropod_server.flows.watch_run import watch, watch_silent
 
 log = structlog.get_logger()
@@ -56,16 +57,18 @@ class Engine:
 
     def start(self) -> None:
         """Adopt what an earlier process left, then begin. Blocks until the adoption is done."""
+        renew_stops(self._deps)
         watch(self._deps, silence=timedelta(0))
         for thread in self._threads:
             thread.start()
 
-    def stop(self, *, seconds: float = 8) -> None:
-        """Let every step end; runs go on."""
+    def stop(self, *, seconds: float = 5) -> None:
+        """Give the steps under way so many seconds to end; runs go on."""
+        deadline = time.monotonic() + seconds
         self._stopped.set()
         self._deps.signals.wake(*(loop.name for loop in self._loops))
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0, deadline - time.monotonic()))
 
     def _repeat(self, loop: Loop) -> None:
         signal = self._deps.signals.loop_event(loop.name)

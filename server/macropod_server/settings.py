@@ -80,7 +80,9 @@ class Settings:
 
     @property
     def resolved_logs_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'logs.db'}"
+        """Logs have an SQLite file of their own, so that a flood of lines never holds up the scheduling tables."""
+        is_server = self.database_url and not self.database_url.startswith("sqlite")
+        return self.database_url if is_server else f"sqlite:///{self.data_dir / 'logs.db'}"
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ from tests.builders import make_deps
 
 @pytest.fixture
 def deps(tmp_path):
+    """On SQLite alone: what differs between databases is tested below the API."""
     deps = make_deps(tmp_path)
     yield deps
     close_deps(deps)

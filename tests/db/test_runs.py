@@ -1,20 +1,12 @@
 """The one door through which a run's status changes, and who may start next."""
 
 import pytest
-from macropod_server.app import close_deps
 from macropod_server.db import runs
 from macropod_server.db.runs import Concurrency, MoveNotAllowed
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.run import Reason, RunStatus
 
-from tests.builders import NOON, all_rows, make_deps, make_task, reread, runs_of, upload, upload_with_requirements
-
-
-@pytest.fixture
-def deps(tmp_path):
-    deps = make_deps(tmp_path)
-    yield deps
-    close_deps(deps)
+from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
 
 
 @pytest.fixture

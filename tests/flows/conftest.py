@@ -1,27 +1,10 @@
 import pytest
-from macropod_server.app import close_deps
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 
-from tests.builders import make_deps, make_task, runs_of
-
-
-@pytest.fixture
-def deps(tmp_path):
-    deps = make_deps(tmp_path)
-    yield deps
-    close_deps(deps)
-
-
-@pytest.fixture
-def restarted(tmp_path, deps):
-    """The same installation opened once more, as by a second process or after a crash of the first."""
-    again = make_deps(tmp_path, spawner=deps.spawner, clock=deps.clock)
-    yield again
-    again.logs.close()
-    again.database.close()
+from tests.builders import make_task, runs_of
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import kill_task, stop_runs
+from macropod_server.loops import Engine
 from macropod_server.spawners.base import Gone
 
 from tests.builders import WORKSPACE, make_task, reread, runs_of
@@ -79,6 +80,19 @@ def test_a_runner_that_does_not_stop_loses_its_container(deps):
     stop_runs(deps)
     assert deps.spawner.inspect(run.id) == Gone()
     assert (reread(deps, run).status, reread(deps, task).status) == ("killed", "killed")
+
+
+def test_a_runner_that_could_not_hear_of_its_stop_has_its_whole_time_after_a_restart(deps, restarted):
+    task, run = a_running_task(deps)
+    kill(deps, task)
+    deps.spawner.begin(run.id)
+    deps.clock.advance(hours=1)
+    Engine(restarted, loops=()).start()
+    stop_runs(restarted)
+    assert reread(restarted, run).status == "running"
+    deps.clock.advance(seconds=deps.settings.grace_seconds + 6)
+    stop_runs(restarted)
+    assert reread(restarted, run).status == "killed"
 
 
 def test_killing_again_changes_nothing(deps):

@@ -163,6 +163,12 @@ def stop_overdue(session: Session, *, asked_before: datetime) -> Run | None:
     return session.exec(query.limit(1)).first()
 
 
+def renew_stops(session: Session, *, now: datetime) -> None:
+    """Every started run that was asked to stop is as if it were asked only now."""
+    asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None))
+    session.execute(update(Run).where(*asked).values(stop_requested_at=now))
+
+
 def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
     """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
     is_due = or_(col(Run.clean_after).is_(None), col(Run.clean_after) <= now)

@@ -79,5 +79,11 @@ def force_stop(deps: Deps) -> bool:
     return finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now)
 
 
+def renew_stops(deps: Deps) -> None:
+    """After the server was away runners may hear only now that they are to stop; their time begins anew."""
+    with deps.database.write() as session:
+        runs.renew_stops(session, now=deps.clock())
+
+
 def stop_runs(deps: Deps) -> bool:
     return any([force_stop(deps), settle_kills(deps)])

@@ -12,7 +12,7 @@ from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import spawn
-from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable
+from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable, Starting
 
 log = structlog.get_logger()
 
@@ -57,8 +57,8 @@ def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
             return finish_run(deps, run.id, _ending(run, seen), now=now)
         case _ if _is_late(deps, run, now=now):
             return _give_up_start(deps, run, now=now)
-        case Gone() if run.status is RunStatus.STARTING:
-            # The server was ended between the claim and the container: main.py has not begun.
+        case Gone() | Starting() if run.status is RunStatus.STARTING:
+            # The server was ended between the claim and the start: main.py has not begun.
             spawn(deps, run, now=now)
             return False
         case Gone():
