@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from macropod.logs import LogLine, LogLines
     from macropod.orchestrations import Orchestration, OrchestrationList
     from macropod.runs import Run, RunList
+    from macropod.schedules import SchedulePreview, Upcoming
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
 
@@ -53,6 +54,7 @@ __all__ = [
     "Problem",
     "Run",
     "RunList",
+    "SchedulePreview",
     "Server",
     "Task",
     "TaskList",
@@ -60,6 +62,7 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
+    "Upcoming",
     "WaitTimeout",
     "in_task",
     "task_args",
@@ -75,6 +78,8 @@ _MODULES = {
     "OrchestrationList": "orchestrations",
     "Run": "runs",
     "RunList": "runs",
+    "SchedulePreview": "schedules",
+    "Upcoming": "schedules",
     "Limits": "server",
     "Server": "server",
     "Task": "tasks",

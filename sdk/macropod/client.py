@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Set
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from macropod import inside
+from macropod.arguments import checked_schedule
 from macropod.connection import Connection
 from macropod.credentials import find_credentials
 from macropod.errors import Invalid
 from macropod.orchestrations import Orchestration, OrchestrationList
 from macropod.runs import Run, RunList
+from macropod.schedules import SchedulePreview, read_preview
 from macropod.server import Server, read_server
 from macropod.tasks import Task, TaskList
 from macropod.uploading import checked_source, upload
@@ -96,6 +100,26 @@ class Client:
     def get_run(self, id: str) -> Run:  # noqa: A002
         """The run with this id, which is also its pod id. Raises `NotFound`."""
         return Run._get(self._connection, id)
+
+    def preview_schedule(
+        self,
+        schedule: str | Set[str],
+        timezone: str | None = None,
+        after: datetime | None = None,
+        count: int = 5,
+    ) -> SchedulePreview:
+        """The next `count` (1 to 100) due moments of a schedule after `after` (now), and how it reads in words.
+
+        Raises `Invalid` naming the field that is wrong and why.
+        """
+        answer = self._connection.get(
+            "/v1/schedules/preview",
+            schedule=checked_schedule(schedule),
+            timezone=timezone,
+            after=after.isoformat() if after else None,
+            count=count,
+        )
+        return read_preview(answer)
 
     def in_task(self) -> bool:
         """The same as `macropod.in_task()`."""

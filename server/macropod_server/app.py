@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.api import errors, health, logs, orchestrations, runner, runs, tasks
+from macropod_server.api import errors, health, logs, orchestrations, runner, runs, schedules, tasks
 from macropod_server.db import access
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
@@ -27,7 +27,7 @@ from macropod_server.storage.local import LocalStorage
 
 log = structlog.get_logger()
 
-_ROUTERS = (orchestrations.router, tasks.router, runs.router, logs.router, runner.router, health.router)
+_ROUTERS = tuple(part.router for part in (orchestrations, tasks, schedules, runs, logs, runner, health))
 
 
 def utc_now() -> datetime:

@@ -9,16 +9,17 @@ from tests.crash.programs import MARKS, Marks, how_it_ended, upload, wait_for
 from tests.live_server import LiveServer
 
 
-def test_a_run_accepted_just_before_the_kill_starts_exactly_once(server: LiveServer, marks: Marks) -> None:
-    moments = Random(3)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_runs_accepted_just_before_the_kill_start_exactly_once(server: LiveServer, marks: Marks, seed: int) -> None:
+    moments = Random(seed)
     orchestration = upload(server.client, MARKS)
     tasks = []
-    for latest in (0, 0.01, 0.02, 0.1):
+    for _ in range(6):
         tasks.append(marks.run(orchestration))
-        time.sleep(moments.uniform(0, latest))
-        server.kill_and_restart()
-    assert [how_it_ended(task) for task in tasks] == [("success", "completed", 0)] * 4
-    assert marks.counts() == [1] * 4
+        time.sleep(moments.uniform(0, 0.02))
+    server.kill_and_restart()
+    assert [how_it_ended(task) for task in tasks] == [("success", "completed", 0)] * 6
+    assert marks.counts() == [1] * 6
 
 
 def test_fifty_queued_runs_start_exactly_once_each_however_often_the_server_is_killed(

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 import macropod
-from macropod.cli import orchestrations, runs, tasks
+from macropod.cli import orchestrations, runs, schedules, tasks
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.session import Connect, connect
 from macropod.client import Client
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.add_typer(orchestrations.app, name="orchestration")
 app.add_typer(tasks.app, name="task")
 app.add_typer(runs.app, name="run")
+app.add_typer(schedules.app, name="schedule")
 
 
 @app.command()

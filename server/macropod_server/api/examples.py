@@ -67,6 +67,24 @@ RUN: dict[str, Any] = {
     "line_count": 41,
 }
 
+PREVIEW: dict[str, Any] = {
+    "schedule": "30 2 * * *",
+    "timezone": "Europe/Berlin",
+    "in_words": "at 02:30 every day",
+    "upcoming": [
+        {
+            "due_at": "2026-03-28T01:30:00Z",
+            "local_at": "2026-03-28T02:30:00+01:00",
+            "clock_change": None,
+        },
+        {
+            "due_at": "2026-03-29T01:00:00Z",
+            "local_at": "2026-03-29T03:00:00+02:00",
+            "clock_change": "forward",
+        },
+    ],
+}
+
 LINE: dict[str, Any] = {
     "number": 41,
     "time": "2026-03-03T01:00:04.120384Z",

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.instants import utc
 from macropod_server.api.runs import told
 from macropod_server.api.schemas import LineOut, LinesOut
 from macropod_server.db import runs
@@ -46,7 +47,7 @@ def read(
     if tail is not None:
         found = deps.logs.tail(run_id, limit=tail, stream=stream) if tail else []
     else:
-        lines = deps.logs.read(run_id, first=first, since=_utc(since), until=_utc(until), stream=stream, limit=limit)
+        lines = deps.logs.read(run_id, first=first, since=utc(since), until=utc(until), stream=stream, limit=limit)
         found = list(lines)
     return LinesOut(lines=[_shown(line) for line in found], next=stored, ended=ended)
 
@@ -110,8 +111,3 @@ def _lines_event(lines: list[Line]) -> str:
 
 def _shown(line: Line) -> LineOut:
     return LineOut.model_construct(number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text)
-
-
-def _utc(instant: datetime | None) -> datetime | None:
-    """A time without a zone is read as UTC."""
-    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from macropod_server.api import examples
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.run import Reason, RunKind, RunStatus
-from macropod_server.domain.schedule import in_words, parse_schedule
+from macropod_server.domain.schedule import ClockChange, in_words, parse_schedule
 from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
 
 _LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
@@ -117,6 +117,25 @@ class TaskIn(BaseModel):
     )
     schedule: str | Annotated[list[str], Field(max_length=1)] | None = None
     timezone: str | None = Field(default=None, description="an IANA zone; UTC when left out")
+
+
+class UpcomingOut(BaseModel):
+    """A due moment; `clock_change` tells what the clocks of the zone do on that day."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    due_at: datetime
+    local_at: datetime
+    clock_change: ClockChange | None
+
+
+class PreviewOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PREVIEW]})
+
+    schedule: str
+    timezone: str
+    in_words: str
+    upcoming: list[UpcomingOut]
 
 
 class LineOut(BaseModel):
