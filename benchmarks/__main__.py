@@ -25,7 +25,10 @@ MEASUREMENTS = {module.__name__.rpartition(".")[2]: module for module in _MODULE
 
 
 def main() -> int:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if arguments.write and arguments.names:
+        parser.error("--write makes the whole page, so it takes no names")
     names = arguments.names or list(MEASUREMENTS)
     figures = [figure for name in names for figure in _measured(name)]
     Console(width=None if sys.stdout.isatty() else 120).print(terminal_table(figures))
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help="one of those below; all when left out")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md too")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md too; takes all")
     return parser
 
 

@@ -1,25 +1,13 @@
-"""A script that prints a million numbered lines, and how to see that all of them arrived."""
+"""Whether the lines of the counting script all arrived."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import macropod
 
-LINES = 1_000_000
+from benchmarks.scripts import LINES
+
 _PAGE_LINES = 10_000
-_SOURCE = f"""\
-for number in range(1, {LINES} + 1):
-    print(f"line {{number}}")
-"""
-
-
-def write_script(folder: Path) -> Path:
-    """Its `main.py`, in a folder of its own."""
-    script = folder / "counting" / "main.py"
-    script.parent.mkdir()
-    script.write_text(_SOURCE)
-    return script
 
 
 def wrong_lines(run: macropod.Run, rest: httpx2.Client) -> int:

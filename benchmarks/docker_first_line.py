@@ -10,10 +10,10 @@ from benchmarks import docker_engine
 from benchmarks.alternating import alternate
 from benchmarks.bare import Timing, time_to_lines
 from benchmarks.figures import Figure, at_most_times_bare
-from benchmarks.server import ROOT, Server, new_folder
+from benchmarks.scripts import HELLO, write_script
+from benchmarks.server import Server, new_folder
 from benchmarks.submission import time_to_followed_lines, timing_figures
 
-_HELLO = ROOT / "examples" / "hello"
 _TARGETS = (at_most_times_bare(1.5),)
 _ROUNDS = 10
 
@@ -33,8 +33,8 @@ def _samples() -> list[list[Timing]]:
         server.client() as client,
     ):
         after_the_server.callback(docker_engine.remove_all, client.server().installation_id)
-        orchestration = client.upload_orchestration(_HELLO).wait()
-        by_hand = docker_engine.bare_run((_HELLO / "main.py").read_text())
+        orchestration = client.upload_orchestration(write_script(folder, HELLO).parent).wait()
+        by_hand = docker_engine.bare_run(HELLO)
         return alternate(
             (partial(time_to_followed_lines, orchestration), partial(time_to_lines, by_hand)), rounds=_ROUNDS
         )

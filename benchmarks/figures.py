@@ -9,9 +9,9 @@ from enum import Enum
 class Bound(Enum):
     """What a target bounds, and from which side."""
 
-    FIGURE_AT_MOST = "≤ {bound:g} {unit}"
-    FIGURE_AT_LEAST = "≥ {bound:g} {unit}"
-    RATIO_AT_MOST = "≤ {bound:g} × bare"
+    FIGURE_AT_MOST = "≤ {bound:,g} {unit}"
+    FIGURE_AT_LEAST = "≥ {bound:,g} {unit}"
+    RATIO_AT_MOST = "≤ {bound:,g} × bare"
 
 
 @dataclass(frozen=True)

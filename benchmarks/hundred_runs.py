@@ -1,4 +1,4 @@
-"""100 tasks of `examples/hello` submitted at once, until the last run has ended, against 100 bare processes.
+"""100 tasks of a script of one `print` submitted at once, until the last run has ended, against 100 bare processes.
 
 Process spawner with default limits; as many bare processes at once as the server lets runs be. The end is the time
 the server noted, so that nobody has to ask for it meanwhile. Medians of 3, taken in turns.
@@ -15,9 +15,9 @@ from macropod_server.settings import Settings
 from benchmarks.alternating import alternate
 from benchmarks.bare import Command, script_command, time_to_lines
 from benchmarks.figures import Figure, at_least, median
-from benchmarks.server import ROOT, Server, new_folder
+from benchmarks.scripts import HELLO, write_script
+from benchmarks.server import Server, new_folder
 
-_HELLO = ROOT / "examples" / "hello"
 _RUNS = 100
 _AT_ONCE = Settings().max_runs
 _SUBMITTERS = 4
@@ -27,8 +27,9 @@ _LOOK_SECONDS = 0.5
 
 def measure() -> list[Figure]:
     with new_folder() as folder, Server(folder) as server, server.client() as client:
-        orchestration = client.upload_orchestration(_HELLO).wait()
-        by_hand = script_command(_HELLO / "main.py", server.python)
+        script = write_script(folder, HELLO)
+        orchestration = client.upload_orchestration(script.parent).wait()
+        by_hand = script_command(script, server.python)
         ways = (partial(_rate_of_runs, client, orchestration), partial(_rate_by_hand, by_hand))
         ours, bare = alternate(ways, rounds=_ROUNDS)
     return [Figure(f"process: {_RUNS} runs at once", median(ours), "runs/s", median(bare), (at_least(10),))]

@@ -12,8 +12,9 @@ import macropod
 
 from benchmarks.alternating import alternate
 from benchmarks.bare import script_command, time_to_file
-from benchmarks.counting import LINES, write_script, wrong_lines
+from benchmarks.counting import wrong_lines
 from benchmarks.figures import Figure, at_most, at_most_times_bare, median
+from benchmarks.scripts import COUNTING, LINES, write_script
 from benchmarks.server import Server, new_folder
 from benchmarks.submission import finished_run
 
@@ -22,7 +23,7 @@ _ROUNDS = 5
 
 def measure() -> list[Figure]:
     with new_folder() as folder, Server(folder) as server, server.client() as client, server.rest() as rest:
-        script = write_script(folder)
+        script = write_script(folder, COUNTING)
         orchestration = client.upload_orchestration(script.parent).wait()
         output = folder / "output.txt"
         ways = (
@@ -31,7 +32,8 @@ def measure() -> list[Figure]:
             partial(time_to_file, script_command(script, server.python, is_buffered=True), output),
         )
         ours, bare, buffered = map(median, alternate(ways, rounds=_ROUNDS))
-        wrong = sum(wrong_lines(run, rest) for run in client.list_runs(kind="task", limit=1))
+        [newest] = client.list_runs(kind="task", limit=1)
+        wrong = wrong_lines(newest, rest)
     return [
         Figure(f"{LINES:,} lines", ours, "s", bare, (at_most_times_bare(1.5),)),
         Figure(f"{LINES:,} lines, bare with buffering", ours, "s", buffered),

@@ -35,11 +35,11 @@ def measure() -> list[Figure]:
             all_stored_at = _wait_for_rows(database, due_at)
         lateness = _lateness(database, due_at)
         database.close()
-    what = f"{_DUE:,} of {_SCHEDULES:,} schedules due at once: lateness"
+    what = f"{_DUE:,} of {_SCHEDULES:,} due at once: lateness"
     return [
         Figure(f"{what} p50", percentile(lateness, 50), "ms"),
         Figure(f"{what} p99", percentile(lateness, 99), "ms", targets=(at_most(1000),)),
-        Figure(f"{what}, worst", lateness[-1], "ms"),
+        Figure(f"{what} worst", lateness[-1], "ms"),
         Figure("the last of these rows stored after", _milliseconds(all_stored_at - due_at), "ms"),
     ]
 

@@ -4,8 +4,8 @@ import time
 
 import macropod
 
-from benchmarks.counting import LINES, write_script
 from benchmarks.figures import Figure, at_most, median
+from benchmarks.scripts import COUNTING, LINES, write_script
 from benchmarks.server import Server, new_folder
 from benchmarks.submission import finished_run
 
@@ -16,7 +16,7 @@ _CALLS = 50
 
 def measure() -> list[Figure]:
     with new_folder() as folder, Server(folder) as server, server.client() as client:
-        run = finished_run(client.upload_orchestration(write_script(folder).parent).wait())
+        run = finished_run(client.upload_orchestration(write_script(folder, COUNTING).parent).wait())
         seconds = [_seconds_of_tail(run) for _ in range(_WARM_UPS + _CALLS)][_WARM_UPS:]
     what = f"tail of {_TAIL_LINES} of {LINES:,} lines"
     return [Figure(what, median(seconds) * 1000, "ms", targets=(at_most(20),))]

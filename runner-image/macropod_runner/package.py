@@ -34,7 +34,7 @@ def package(job: Job) -> Ending:
 class Packaging:
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._uv = Uv(job.place, environment.base_python(), settings=job.spec.environment_variables)
+        self._uv = Uv(job.place, environment.base_python(), settings=_settings(job))
 
     def carry_out(self) -> Ending:
         path, requirements = self._requirements()
@@ -54,8 +54,8 @@ class Packaging:
             requirements = read_requirements(path.read_text(encoding="utf-8-sig", errors="replace"))
         except OSError as error:
             raise CouldNotStart(f"The requirements cannot be read: {error}.") from error
-        for warning in requirements.warnings:
-            self._job.log.say(warning)
+        for sentence in (*spec.notes, *requirements.warnings):
+            self._job.log.say(sentence)
         path.write_text(requirements.text, encoding="utf-8")
         return path, requirements
 
@@ -100,3 +100,13 @@ class Packaging:
         if outcome.code != 0:
             message = transcript.conclusion() or f"uv ended with exit code {outcome.code}."
             raise EndedEarly(Ending(Reason.PACKAGING_FAILED, message, outcome.code))
+
+
+def _settings(job: Job) -> dict[str, str]:
+    """Certificates come as text where the file of the server is out of sight."""
+    settings = dict(job.spec.environment_variables)
+    if job.spec.certificates:
+        path = job.place.spool / "certificates.pem"
+        path.write_text(job.spec.certificates, encoding="utf-8")
+        settings["SSL_CERT_FILE"] = str(path)
+    return settings

@@ -1,7 +1,7 @@
 """What the server asks of this run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -21,8 +21,10 @@ class Spec(NamedTuple):
     spool_max_bytes: int
     memory_bytes: int | None
     environment_variables: Mapping[str, str]
+    certificates: str | None = None
+    notes: Sequence[str] = ()
 
 
 def read_spec(answer: bytes) -> Spec:
     told = json.loads(answer)
-    return Spec(**{name: told[name] for name in Spec._fields})
+    return Spec(**{name: told[name] for name in Spec._fields if name in told or name not in Spec._field_defaults})

@@ -7,22 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 
 _PREFIX = "MACROPOD_"
-_INDEX_VARIABLES = (
-    *(
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-        "PIP_FIND_LINKS",
-        "PIP_NO_INDEX",
-        "PIP_TRUSTED_HOST",
-        "PIP_CERT",
-    ),
-    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"),
-    *("UV_INSECURE_HOST", "UV_INDEX_STRATEGY", "UV_OFFLINE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
-    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
-)
 _TAKES = {int: "a whole number", float: "a number"}
 MIB = 1024**2
 GIB = 1024**3
@@ -65,8 +52,8 @@ class Settings:
     grace_seconds: int = 10
     spool_max_bytes: int = 256 * MIB
 
-    package_index: tuple[tuple[str, str], ...] = ()
-    """Not read from MACROPOD_…: the standard variables of pip and uv, handed to packaging runs."""
+    package_index: PackageIndex = field(default_factory=lambda: PackageIndex({}))
+    """Not read from MACROPOD_…: the standard variables of pip and uv, for packaging runs."""
 
     @property
     def resolved_database_url(self) -> str:
@@ -98,14 +85,22 @@ class Settings:
 def read_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
     """Settings from the environment; a flag that is not None wins. Raises `Invalid` naming the variable."""
     values: dict[str, Any] = {}
-    index = tuple((name, environ[name]) for name in _INDEX_VARIABLES if environ.get(name))
     for each in fields(Settings):
         name = _PREFIX + each.name.upper()
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
         elif environ.get(name) and each.name != "package_index":
             values[each.name] = _parse(name, environ[name], each.type)
-    return Settings(**{"package_index": index} | values)
+    return Settings(**{"package_index": _package_index(environ)} | values)
+
+
+def _package_index(environ: Mapping[str, str]) -> PackageIndex:
+    variables = {name: environ[name] for name in VARIABLES if environ.get(name)}
+    file = next((variables[name] for name in CERTIFICATES if name in variables), None)
+    try:
+        return PackageIndex(variables, Path(file).read_text() if file else "")
+    except (OSError, UnicodeError) as error:
+        raise Invalid.field("SSL_CERT_FILE", f"The certificates in {file} cannot be read: {error}.") from None
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -31,6 +31,8 @@ class Signals:
         self._loops: dict[str, threading.Event] = defaultdict(threading.Event)
         self._bells: dict[str, set[Bell]] = defaultdict(set)
         self._guard = threading.Lock()
+        self.is_closing = False
+        """The server is told to stop: requests that wait for news give up and come again later."""
 
     def loop_event(self, loop: str) -> threading.Event:
         with self._guard:
@@ -46,6 +48,13 @@ class Signals:
             bells = list(self._bells.get(topic, ()))
         for bell in bells:
             bell.ring()
+
+    def close(self) -> None:
+        """May be called from a signal handler: takes no lock that another thread may hold."""
+        self.is_closing = True
+        for bells in list(self._bells.values()):
+            for bell in list(bells):
+                bell.ring()
 
     @contextmanager
     def bell(self, topic: str) -> Iterator[Bell]:

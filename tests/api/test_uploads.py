@@ -5,6 +5,7 @@ import io
 
 import pytest
 from macropod_server.db.tables import Orchestration
+from macropod_server.flows.stop_run import stop_runs
 from macropod_server.settings import Settings
 
 from tests.builders import a_zip, all_rows, make_task, reread
@@ -125,6 +126,22 @@ def test_an_orchestration_in_use_cannot_be_deleted(client, deps):
     task = make_task(deps, reread(deps, Orchestration(id=made["id"])))
     answer = client.delete(f"/v1/orchestrations/{task.orchestration_id}")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert task.id in answer.json()["message"]
+
+
+def test_when_its_tasks_are_over_it_can_be_deleted_and_their_runs_stay(client, deps):
+    made = post(client, a_zip()).json()
+    task = make_task(deps, reread(deps, Orchestration(id=made["id"])))
+    client.post(f"/v1/tasks/{task.id}/kill")
+    stop_runs(deps)
+    assert client.delete(f"/v1/orchestrations/{made['id']}").status_code == 204
+    assert client.delete(f"/v1/orchestrations/{made['id']}").status_code == 404
+    assert client.get("/v1/orchestrations").json() == {"items": []}
+    assert kept_files(deps) == []
+    (run,) = client.get(f"/v1/runs?task_id={task.id}").json()["items"]
+    assert run["orchestration_id"] == made["id"]
+    again = client.post("/v1/tasks", json={"orchestration_id": made["id"], "kind": "run_once", "name": "x"})
+    assert again.status_code == 404
 
 
 def test_orchestrations_are_listed_newest_first_in_pages(client, deps):

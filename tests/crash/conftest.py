@@ -1,20 +1,22 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.crash.programs import Marks
 from tests.live_server import LiveServer
-from tests.runner.wheels import make_wheel
 
 
 @pytest.fixture(scope="package")
-def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    folder = tmp_path_factory.mktemp("crash")
-    wheels = folder / "wheels"
-    for version in ("1", "2", "3"):
-        make_wheel(wheels, "tiny_greeting", version=version)
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The only place requirements are found in."""
+    return tmp_path_factory.mktemp("wheels")
+
+
+@pytest.fixture(scope="package")
+def living(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[LiveServer]:
     variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
-    with LiveServer(folder, variables=variables, grace_seconds=1, max_runs=8) as running:
+    with LiveServer(tmp_path_factory.mktemp("crash"), variables=variables, grace_seconds=1, max_runs=8) as running:
         yield running
 
 
@@ -27,5 +29,5 @@ def server(living: LiveServer) -> LiveServer:
 
 
 @pytest.fixture
-def marks(tmp_path) -> Marks:
+def marks(tmp_path: Path) -> Marks:
     return Marks(tmp_path)

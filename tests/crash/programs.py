@@ -28,7 +28,7 @@ import sys
 import time
 
 for number in range(1, 20_001):
-    print("line", number)
+    print("line", number, "x" * 500)
     if number % 50 == 0:
         time.sleep(0.01)
 sys.exit(7)
@@ -87,10 +87,10 @@ def how_it_ended(task: macropod.Task) -> tuple[str, str | None, int | None]:
     return run.status(), run.reason, run.exit_code
 
 
-def wait_for(look: Callable[[], T]) -> T:
+def wait_for(look: Callable[[], T], *, pause_seconds: float = 0.02) -> T:
     """What is seen as soon as there is something to be seen."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (seen := look()):
         assert time.monotonic() < deadline, "There is nothing to be seen."
-        time.sleep(0.02)
+        time.sleep(pause_seconds)
     return seen

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tests.crash.moments import until_appears
 from tests.crash.programs import MARKS, Marks, how_it_ended, upload, wait_for
 from tests.live_server import LiveServer
 
@@ -28,7 +29,7 @@ def test_fifty_queued_runs_start_exactly_once_each_however_often_the_server_is_k
     moments = Random(4)
     orchestration = upload(server.client, MARKS)
     tasks = [marks.run(orchestration, exit_code=number) for number in range(50)]
-    for _ in range(3):
+    for _ in range(2):
         time.sleep(moments.uniform(0, 0.5))
         server.kill_and_restart()
     expected = [("failure", "exit_code", number) for number in range(1, 50)]
@@ -51,14 +52,13 @@ def test_a_server_killed_between_the_folder_of_a_run_and_its_runner_starts_it_on
     assert marks.counts() == [1]
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3"])
-def test_a_server_killed_while_it_packages_runs_what_waited_exactly_once(
-    server: LiveServer, marks: Marks, version: str
+@pytest.mark.parametrize("stage", ["*", "*/pid", "*/home/main.py", "*/home/arguments.json"])
+def test_a_server_killed_at_any_stage_of_a_start_starts_the_run_exactly_once(
+    server: LiveServer, marks: Marks, stage: str
 ) -> None:
-    orchestration = upload(server.client, f"import tiny_greeting\n{MARKS}", requirements=f"tiny-greeting=={version}")
-    task = marks.run(orchestration)
-    time.sleep(Random(version).uniform(0, 0.6))
+    orchestration = upload(server.client, MARKS)
+    with until_appears(stage, folder=server.data_dir / "runs"):
+        task = marks.run(orchestration)
     server.kill_and_restart()
     assert how_it_ended(task) == ("success", "completed", 0)
-    assert orchestration.status() == "ready"
     assert marks.counts() == [1]

@@ -61,7 +61,10 @@ async def follow(
     stream: Stream | None = None,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> StreamingResponse:
-    """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run."""
+    """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run.
+
+    `pause` says that the server stops: follow again after the line whose number is its id.
+    """
     with deps.database.read() as session:
         runs.get(session, run_id, workspace_id=caller.workspace_id)
     events = _events(deps, run_id, after if last_event_id is None else last_event_id, stream)
@@ -82,6 +85,9 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
                 yield _lines_event(lines)
             elif end:
                 yield end
+                return
+            elif deps.signals.is_closing:
+                yield f"event: pause\nid: {after}\ndata: {{}}\n\n"
                 return
             else:
                 await bell.wait(_LOOK_SECONDS)

@@ -90,6 +90,6 @@ def lock(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> str:
 
 
 @router.delete("/{orchestration_id}", status_code=204)
-def delete(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> None:
-    """Refused while a task uses it."""
-    delete_orchestration(deps, orchestration_id, workspace_id=caller.workspace_id)
+def delete(orchestration_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> None:
+    """Refused while a task that has not ended uses it. Runs and logs stay."""
+    delete_orchestration(deps, orchestration_id, workspace_id=caller.workspace_id, now=now)

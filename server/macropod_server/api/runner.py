@@ -61,7 +61,9 @@ def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str,
         "next_line": wanted.next_line,
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
-        "environment_variables": wanted.variables,
+        "environment_variables": wanted.packages.variables,
+        "certificates": wanted.packages.certificates,
+        "notes": wanted.packages.notes,
     }
 
 
@@ -95,7 +97,7 @@ async def beat(
         while True:
             is_stopped = await run_in_threadpool(_is_stopped, deps, run.id)
             left = until - time.monotonic()
-            if is_stopped or left <= 0:
+            if is_stopped or left <= 0 or deps.signals.is_closing:
                 return {"stop": "kill" if is_stopped else None}
             await bell.wait(min(left, _LOOK_SECONDS))
 

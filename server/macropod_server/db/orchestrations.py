@@ -3,13 +3,19 @@
 from sqlmodel import Session, col, func, select
 
 from macropod_server.db.paging import newest_first
-from macropod_server.db.tables import Environment, Orchestration, Run, RunEvent
+from macropod_server.db.tables import Environment, Orchestration
 from macropod_server.domain.errors import NotFound
 
 
 def get(session: Session, orchestration_id: str, *, workspace_id: int | None = None) -> Orchestration:
+    """Within a workspace what was deleted is not there; its runs still find it, without one."""
     orchestration = session.get(Orchestration, orchestration_id)
-    if orchestration is None or workspace_id not in (None, orchestration.workspace_id):
+    is_asked_by_people = workspace_id is not None
+    if (
+        orchestration is None
+        or workspace_id not in (None, orchestration.workspace_id)
+        or (is_asked_by_people and orchestration.deleted_at is not None)
+    ):
         raise NotFound(
             f"There is no orchestration {orchestration_id} in this workspace. "
             "`macropod orchestration list` shows those there are."
@@ -18,27 +24,18 @@ def get(session: Session, orchestration_id: str, *, workspace_id: int | None = N
 
 
 def find(session: Session, workspace_id: int, *, limit: int, before: str | None = None) -> list[Orchestration]:
-    query = select(Orchestration).where(col(Orchestration.workspace_id) == workspace_id)
+    query = select(Orchestration).where(
+        col(Orchestration.workspace_id) == workspace_id, col(Orchestration.deleted_at).is_(None)
+    )
     return list(session.exec(newest_first(query, Orchestration, "created_at", limit=limit, before=before)))
 
 
-def delete(session: Session, orchestration: Orchestration) -> None:
-    """Remove the orchestration and its packaging runs; its tasks must be gone already."""
-    packaging = session.exec(select(Run).where(col(Run.orchestration_id) == orchestration.id)).all()
-    for run in packaging:
-        for event in session.exec(select(RunEvent).where(col(RunEvent.run_id) == run.id)):
-            session.delete(event)
-    session.flush()
-    for run in packaging:
-        session.delete(run)
-    session.flush()
-    session.delete(orchestration)
-
-
 def is_stored_elsewhere(session: Session, orchestration: Orchestration) -> bool:
-    """Whether another orchestration holds the same bytes."""
+    """Whether another orchestration, not deleted, holds the same bytes."""
     query = select(func.count()).where(
-        col(Orchestration.sha256) == orchestration.sha256, col(Orchestration.id) != orchestration.id
+        col(Orchestration.sha256) == orchestration.sha256,
+        col(Orchestration.id) != orchestration.id,
+        col(Orchestration.deleted_at).is_(None),
     )
     return session.exec(query).one() > 0
 

@@ -85,6 +85,7 @@ class Orchestration(SQLModel, table=True):
     environment: str | None = Field(default=None, foreign_key="environments.digest")
     created_at: datetime = _instant()
     updated_at: datetime = _instant()
+    deleted_at: datetime | None = _instant(default=None)
 
 
 class Task(SQLModel, table=True):

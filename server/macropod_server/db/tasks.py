@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from macropod_server.db import runs
 from macropod_server.db.paging import newest_first
@@ -37,9 +37,11 @@ def find(
     return list(session.exec(newest_first(query, Task, "updated_at", limit=limit, before=before)))
 
 
-def uses_of(session: Session, orchestration_id: str) -> int:
-    query = select(func.count()).select_from(Task).where(col(Task.orchestration_id) == orchestration_id)
-    return session.exec(query).one()
+def active_of(session: Session, orchestration_id: str) -> list[Task]:
+    """Tasks of this orchestration that may still start or run something."""
+    query = select(Task).where(col(Task.orchestration_id) == orchestration_id)
+    is_active = or_(col(Task.active).is_(True), col(Task.status) == TaskStatus.PENDING_KILL)
+    return list(session.exec(query.where(is_active).order_by(col(Task.created_at))))
 
 
 def due(session: Session, now: datetime, *, limit: int) -> list[Task]:

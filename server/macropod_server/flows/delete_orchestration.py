@@ -1,25 +1,32 @@
-"""Delete an orchestration that no task uses, and its bytes when nobody else holds the same."""
+"""Delete an orchestration that nothing will run any more. What its runs printed stays."""
+
+from datetime import datetime
+
+import structlog
 
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
 
+log = structlog.get_logger()
 
-def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int) -> None:
+
+def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int, now: datetime) -> None:
+    """Its bytes go too, unless another orchestration holds the same; tasks, runs and logs can still be read."""
     with deps.database.write() as session:
         orchestration = orchestrations.get(session, orchestration_id, workspace_id=workspace_id)
-        if uses := tasks.uses_of(session, orchestration.id):
+        if active := tasks.active_of(session, orchestration.id):
+            names = ", ".join(f"{task.name!r} ({task.id})" for task in active)
             raise Conflict(
-                f"Orchestration {orchestration.id} is used by {uses} task{'s' if uses > 1 else ''}, "
-                "whose runs and logs need it. It can be deleted when no task uses it."
+                f"Orchestration {orchestration.id} is used by {names}. "
+                "Wait until that has ended or kill it (`macropod task kill`), then delete again."
             )
         if runs.unfinished(session, orchestration_id=orchestration.id):
             raise Conflict(f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended.")
-        packaging_run_id = orchestration.packaging_run_id
-        is_last = not orchestrations.is_stored_elsewhere(session, orchestration)
-        orchestrations.delete(session, orchestration)
-        if is_last:
+        orchestration.deleted_at = orchestration.updated_at = now
+        session.add(orchestration)
+        session.flush()
+        if not orchestrations.is_stored_elsewhere(session, orchestration):
             # Before the commit: an upload of the same bytes waits, then finds them gone and is sent again.
             deps.storage.delete(orchestration.sha256)
-    if packaging_run_id:
-        deps.logs.drop(packaging_run_id)
+    log.info("orchestration_deleted", orchestration_id=orchestration.id)

@@ -8,6 +8,7 @@ from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
+from macropod_server.domain.package_index import Handed, handed
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.finish_run import Ending, finish_run
 
@@ -23,7 +24,7 @@ class Spec:
     timeout_seconds: int | None
     next_line: int
     memory_bytes: int | None
-    variables: dict[str, str]
+    packages: Handed
 
 
 def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
@@ -55,5 +56,9 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         timeout_seconds=timeout,
         next_line=deps.logs.expected(run.id),
         memory_bytes=deps.settings.run_memory_bytes if deps.spawner.runner_watches_memory else None,
-        variables=dict(deps.settings.package_index) if is_packaging else {},
+        packages=_packages(deps) if is_packaging else Handed({}),
     )
+
+
+def _packages(deps: Deps) -> Handed:
+    return handed(deps.settings.package_index, sees_files=deps.spawner.sees_files_of_server)

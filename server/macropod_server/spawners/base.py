@@ -86,6 +86,8 @@ class Spawner(Protocol):
     name: str
     runner_watches_memory: bool
     """Whether nothing but the runner itself keeps a run within its limit of memory."""
+    sees_files_of_server: bool
+    """Whether what runs in a container sees the files of the machine the server runs on."""
 
     def spawn(self, order: Order) -> None:
         """Start the container of this run. A second call for the same run starts nothing and is no error,

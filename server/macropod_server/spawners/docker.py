@@ -44,6 +44,7 @@ class DockerSpawner:
 
     name = "docker"
     runner_watches_memory = False
+    sees_files_of_server = False
 
     def __init__(
         self,
