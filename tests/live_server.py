@@ -80,7 +80,7 @@ class LiveServer:
 
     def start(self) -> None:
         """On the same port and data as before; returns when the server is ready."""
-        command = [Path(sys.executable).with_name("macropod-server"), "serve"]
+        command = [str(Path(sys.executable).with_name("macropod-server")), "serve"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("schedule", sa.String(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=True),
         sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_run_id", sa.String(length=36), nullable=True),
         sa.Column("last_run_status", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

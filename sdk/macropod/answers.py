@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 Answer = Mapping[str, Any]
 
 _REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+GATEWAY_STATUSES = frozenset({502, 503, 504})
 _BY_CODE: dict[str, type[MacropodError]] = {each.code: each for each in _REFUSALS}
 
 
 def refusal(response: httpx2.Response) -> MacropodError:
-    """The error that says why the server refused: the class named by its code, with all its problems."""
+    """The error that says why the server refused: the class named by its code, with all its problems.
+
+    What a proxy says while the server is away is `Unavailable`; anything else that is not Macropod's is
+    `UnexpectedAnswer`.
+    """
     try:
         body = response.json()
         problems = [Problem(each["code"], each["where"], each["message"]) for each in body["details"]]
         return _BY_CODE.get(body["code"], UnexpectedAnswer)(body["message"], problems=problems)
     except (ValueError, TypeError, KeyError):
-        return UnexpectedAnswer(_strange(response))
+        is_away = response.status_code in GATEWAY_STATUSES
+        return (Unavailable if is_away else UnexpectedAnswer)(_strange(response))
 
 
 def content(response: httpx2.Response) -> Any:

@@ -1,8 +1,8 @@
 """Checks what users give before it is sent, so that a mistake is named at once, in the user's own words."""
 
 import json
-from collections.abc import Mapping, Set
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Set
+from datetime import datetime, timedelta
 from typing import Any
 
 from macropod.errors import Invalid, Problem
@@ -39,9 +39,28 @@ def checked_timeout(timeout: int | timedelta | None) -> int | None:
     return int(seconds)
 
 
-def checked_schedule(schedule: str | Set[str]) -> str:
-    """The text of a schedule; a set of one text stands for that text. The server says what it means."""
-    [text, *others] = schedule if isinstance(schedule, Set) and schedule else [schedule]
+def checked_name(name: str) -> str:
+    """Raises `Invalid` for a name without a letter to read."""
+    if isinstance(name, str) and not name.strip():
+        raise Invalid.field("name", "The name is empty; give one that people can read.")
+    return name
+
+
+def checked_moment(name: str, at: datetime | None) -> str | None:
+    """ISO 8601 text. Raises `Invalid` for anything but an aware datetime, or None."""
+    advice = "it takes a datetime with a time zone, such as datetime(2026, 1, 2, tzinfo=timezone.utc)."
+    if at is None:
+        return None
+    if not isinstance(at, datetime):
+        raise Invalid.field(name, f"{name} is {at!r}, a {_kind(at)}; {advice}")
+    if at.tzinfo is None:
+        raise Invalid.field(name, f"{name} is {at}, without a time zone; {advice}")
+    return at.isoformat()
+
+
+def checked_schedule(schedule: str | Collection[str]) -> str:
+    """The text of a schedule; a collection of one text stands for it. The server says what it means."""
+    [text, *others] = schedule if isinstance(schedule, Set | list | tuple) and schedule else [schedule]
     if others or not isinstance(text, str):
         raise Invalid.field("schedule", f"schedule is {schedule!r}; it takes one text such as '0 2 * * *'.")
     return text

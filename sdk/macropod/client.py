@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Collection
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from macropod import inside
-from macropod.arguments import checked_schedule
+from macropod.arguments import checked_moment, checked_schedule
 from macropod.connection import Connection
-from macropod.credentials import find_credentials
+from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
 from macropod.orchestrations import Orchestration, OrchestrationList
 from macropod.runs import Run, RunList
@@ -40,11 +40,11 @@ class Client:
     def __init__(self, url: str | None = None, token: str | None = None, *, http: httpx2.Client | None = None) -> None:
         if http is not None:
             self.url = str(http.base_url).rstrip("/")
-            self._connection = Connection(http, token=token or "")
+            self._connection = Connection(http, token=token or "", token_origin=TOKEN_WAS_GIVEN)
             return
         found = find_credentials(url, token, environ=os.environ)
         self.url = found.url
-        self._connection = Connection(_open(found.url), token=found.token)
+        self._connection = Connection(_open(found.url), token=found.token, token_origin=found.origin)
 
     def server(self) -> Server:
         """What the server says about itself: version, spawner, limits, and the workspace of the token."""
@@ -103,20 +103,22 @@ class Client:
 
     def preview_schedule(
         self,
-        schedule: str | Set[str],
+        schedule: str | Collection[str],
         timezone: str | None = None,
+        *,
         after: datetime | None = None,
         count: int = 5,
     ) -> SchedulePreview:
-        """The next `count` (1 to 100) due moments of a schedule after `after` (now), and how it reads in words.
+        """The next `count` (1 to 100) due moments of a schedule and how it reads in words.
 
-        Raises `Invalid` naming the field that is wrong and why.
+        They come after `after`, an aware datetime; None stands for now. `schedule` and `timezone` are as in
+        `Orchestration.run_scheduled`. Raises `Invalid` naming the field that is wrong and why.
         """
         answer = self._connection.get(
             "/v1/schedules/preview",
             schedule=checked_schedule(schedule),
             timezone=timezone,
-            after=after.isoformat() if after else None,
+            after=checked_moment("after", after),
             count=count,
         )
         return read_preview(answer)

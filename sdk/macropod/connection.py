@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from macropod import __version__
-from macropod.answers import Answer, content, refusal, seconds_to_wait
-from macropod.errors import ConnectionFailed, Invalid, MacropodError, UnexpectedAnswer
+from macropod.answers import GATEWAY_STATUSES, Answer, content, refusal, seconds_to_wait
+from macropod.errors import ConnectionFailed, Invalid, MacropodError, Unauthorized, UnexpectedAnswer
 from macropod.patience import Clock, backoff
 
 if TYPE_CHECKING:
@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 PAGE_SIZE = 100
-_AWAY = frozenset({502, 503, 504})
 _LONGEST_RETRY_AFTER_SECONDS = 30
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 
 
 class Connection:
-    """One server and one token. `http` is any `httpx2.Client` whose base address is the server's."""
+    """One server and one token. `http` is any `httpx2.Client` whose base address is the server's.
 
-    def __init__(self, http: httpx2.Client, *, token: str, clock: Clock | None = None) -> None:
+    `token_origin` is a sentence that ends what a user reads when the server does not know the token.
+    """
+
+    def __init__(
+        self, http: httpx2.Client, *, token: str, token_origin: str = "", clock: Clock | None = None
+    ) -> None:
         self.clock = clock or Clock()
         self._http = http
+        self._token_origin = token_origin
         self._headers = {"User-Agent": f"macropod/{__version__}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -116,8 +121,14 @@ class Connection:
             response.close()
         except httpx2.RequestError as error:
             return self._unreachable(error), 0
-        away = response.status_code in _AWAY
-        return refusal(response), seconds_to_wait(response, most=_LONGEST_RETRY_AFTER_SECONDS) if away else None
+        away = response.status_code in GATEWAY_STATUSES
+        pause = seconds_to_wait(response, most=_LONGEST_RETRY_AFTER_SECONDS) if away else None
+        return self._with_origin(refusal(response)), pause
+
+    def _with_origin(self, error: MacropodError) -> MacropodError:
+        if not isinstance(error, Unauthorized) or not self._token_origin:
+            return error
+        return Unauthorized(f"{error.message} {self._token_origin}", problems=error.problems)
 
     def _request(
         self,

@@ -4,19 +4,26 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from macropod.errors import Invalid, NoCredentials
 
 
+TOKEN_WAS_GIVEN = "The token is the one given to `Client(token=…)` or `macropod login`."
+
+
 @dataclass(frozen=True)
 class Credentials:
-    """The address of a server and a token it knows; either may be empty while they are being gathered."""
+    """The address of a server and a token it knows; either may be empty while they are being gathered.
+
+    `origin` says where the token came from and how to replace it.
+    """
 
     url: str
     token: str = field(repr=False)
+    origin: str = field(default=TOKEN_WAS_GIVEN, compare=False, repr=False)
 
 
 def credentials_path(environ: Mapping[str, str]) -> Path:
@@ -39,7 +46,7 @@ def find_credentials(url: str | None, token: str | None, *, environ: Mapping[str
             found = _completed(found, read())
     if not found.url or not found.token:
         raise NoCredentials(_advice(found, path))
-    return Credentials(checked_url(found.url), found.token)
+    return replace(found, url=checked_url(found.url))
 
 
 def checked_url(url: str) -> str:
@@ -61,13 +68,21 @@ def save_credentials(credentials: Credentials, path: Path) -> None:
 
 
 def _from_environment(environ: Mapping[str, str]) -> Credentials:
-    return Credentials(_clean(environ.get("MACROPOD_URL")), _clean(environ.get("MACROPOD_TOKEN")))
+    origin = (
+        "The token came from the variable MACROPOD_TOKEN; set another, or unset it and run `macropod login`, "
+        "or `macropod-server token --save` on the server's machine."
+    )
+    return Credentials(_clean(environ.get("MACROPOD_URL")), _clean(environ.get("MACROPOD_TOKEN")), origin)
 
 
 def _from_file(path: Path) -> Credentials:
+    origin = (
+        f"The token came from the file {path}; replace it with `macropod login`, or with "
+        "`macropod-server token --save` on the server's machine."
+    )
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return Credentials(_clean(kept["url"]), _clean(kept["token"]))
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin)
     except FileNotFoundError:
         return Credentials("", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -79,7 +94,8 @@ def _from_file(path: Path) -> Credentials:
 def _completed(found: Credentials, kept: Credentials) -> Credentials:
     if found.url and kept.url not in ("", found.url):
         return found
-    return Credentials(found.url or kept.url, found.token or kept.token)
+    giver = found if found.token else kept
+    return Credentials(found.url or kept.url, giver.token, giver.origin)
 
 
 def _clean(text: str | None) -> str:
@@ -88,7 +104,8 @@ def _clean(text: str | None) -> str:
 
 def _advice(found: Credentials, path: Path) -> str:
     missing = f"No token is known for {found.url}" if found.url else "It is not known which server to ask"
+    login = f"macropod login --url {found.url}" if found.url else "macropod login"
     return (
-        f"{missing}. Pass url= and token= to Client, set MACROPOD_URL and MACROPOD_TOKEN, or run "
-        f"`macropod login`. A server started by this user writes both to {path}."
+        f"{missing}. Run `{login}`, or set MACROPOD_URL and MACROPOD_TOKEN. "
+        f"A server started by this user writes both to {path}."
     )

@@ -5,12 +5,25 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from macropod.connection import Connection
-from macropod.errors import UnexpectedAnswer
+from macropod.errors import Invalid, UnexpectedAnswer
 
 
-def download_bundle(connection: Connection, path: str, target: Path, *, default_name: str, sha: str) -> Path:
-    """Write the answer to `target`, or into it under its own name if it is a folder. Returns the path."""
+def checked_destination(target: Path, *, default_name: str, overwrite: bool) -> Path:
+    """The file to write: `target`, or in it if it is a folder. Raises `Invalid` when it cannot be written."""
     destination = target / _file_name(default_name) if target.is_dir() else target
+    if not destination.parent.is_dir():
+        raise Invalid.field("path", f"There is no folder {destination.parent}; make it first.")
+    if destination.exists() and not overwrite:
+        raise Invalid.field(
+            "path",
+            f"{destination} is there already. Name another file, or have it replaced with overwrite=True, "
+            "on the command line with --force.",
+        )
+    return destination
+
+
+def download_bundle(connection: Connection, path: str, destination: Path, *, sha: str) -> None:
+    """Write the answer aside and, if its SHA-256 is right, put it in the place of what is there."""
     digest = hashlib.sha256()
     with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=".macropod-", delete=False) as file:
         aside = Path(file.name)
@@ -25,7 +38,6 @@ def download_bundle(connection: Connection, path: str, target: Path, *, default_
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-    return destination
 
 
 def _file_name(name: str) -> str:

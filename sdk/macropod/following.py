@@ -6,13 +6,11 @@ from typing import Any
 
 from macropod.answers import Answer
 from macropod.connection import Connection
-from macropod.errors import ConnectionFailed, Unavailable
 from macropod.events import Event, read_events
 from macropod.logs import LogLine
-from macropod.patience import backoff
+from macropod.patience import AWAY, LONGEST_ABSENCE_SECONDS, backoff
 
 _LONGEST_SILENCE_SECONDS = 60
-_LONGEST_ABSENCE_SECONDS = 300
 
 
 def follow_lines(
@@ -31,8 +29,8 @@ def follow_lines(
                 for line in _lines(event, after=after):
                     after = line.number
                     yield line
-        except (ConnectionFailed, Unavailable):
-            if clock.now() - last_heard > _LONGEST_ABSENCE_SECONDS:
+        except AWAY:
+            if clock.now() - last_heard > LONGEST_ABSENCE_SECONDS:
                 raise
         clock.sleep(next(pauses))
 

@@ -17,7 +17,8 @@ def in_task() -> bool:
 def task_args() -> dict[str, Any]:
     """The arguments given as `json_args` when the task was made; `{}` if there were none.
 
-    To try `main.py` by hand, set `MACROPOD_ARGUMENTS` to the path of a JSON file.
+    They are read from the file that `MACROPOD_ARGUMENTS` names, which may be one of your own to try
+    `main.py` by hand; a program that asks `in_task()` first wants `MACROPOD_TASK_ID` too, set to anything.
     Raises `NotInTask` where there are no arguments to read.
     """
     import json

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
-
-from macropod.answers import Answer
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -42,7 +40,7 @@ class LogLine(str):
         return (self.number, self.printed_at, self.stream, self.text)
 
     @classmethod
-    def _read(cls, answer: Answer) -> LogLine:
+    def _read(cls, answer: Mapping[str, Any]) -> LogLine:
         return cls(answer["number"], datetime.fromisoformat(answer["time"]), answer["stream"], answer["text"])
 
     def to_dict(self) -> dict[str, Any]:

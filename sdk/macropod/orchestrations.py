@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from macropod.answers import Answer
-from macropod.arguments import checked_json_args, checked_schedule, checked_timeout
-from macropod.downloading import download_bundle
+from macropod.arguments import checked_json_args, checked_name, checked_schedule, checked_timeout
+from macropod.downloading import checked_destination, download_bundle
 from macropod.errors import PackagingFailed
 from macropod.patience import wait_until
 from macropod.progress import spinner
@@ -63,7 +63,7 @@ class Orchestration(Remote):
     def run_scheduled(
         self,
         name: str,
-        schedule: str | Set[str],
+        schedule: str | Collection[str],
         json_args: Mapping[str, Any] | None = None,
         timeout: int | timedelta | None = None,
         *,
@@ -87,8 +87,8 @@ class Orchestration(Remote):
     def wait(self, timeout: float | timedelta | None = None) -> Orchestration:
         """Wait until it is ready to run, at most `timeout` seconds (None: without limit). Returns itself.
 
-        Tasks may be made before; their runs wait. Raises `WaitTimeout`, and `PackagingFailed` with the last
-        lines of the packaging log.
+        Tasks may be made before; their runs wait. Raises `PackagingFailed` with the last lines of the
+        packaging log, else as `Run.wait`.
         """
         with spinner(f"{self._label()}: {self._status}") as say:
             return wait_until(
@@ -108,15 +108,16 @@ class Orchestration(Remote):
         answers = self._connection.items("/v1/tasks", limit=None, killed=killed, orchestration_id=self.id)
         return TaskList(Task(self._connection, each) for each in answers)
 
-    def download(self, path: str | Path = ".") -> Path:
+    def download(self, path: str | Path = ".", *, overwrite: bool = False) -> Path:
         """Write the zip as it was uploaded to a file, or into a folder under its own name. Returns its path.
 
-        What is there is replaced, at once and only by bytes that have the right SHA-256.
+        Raises `Invalid` when the folder is missing, or when the file is there already, unless `overwrite` is
+        given; then it is replaced at once, and only by bytes that have the right SHA-256.
         """
         default_name = self.file_name or f"{self.name or self.id}.zip"
-        return download_bundle(
-            self._connection, f"{self._path}/bundle", Path(path), default_name=default_name, sha=self.sha
-        )
+        destination = checked_destination(Path(path), default_name=default_name, overwrite=overwrite)
+        download_bundle(self._connection, f"{self._path}/bundle", destination, sha=self.sha)
+        return destination
 
     def delete(self) -> None:
         """Delete it on the server. Raises `Conflict` while a task uses it."""
@@ -134,7 +135,7 @@ class Orchestration(Remote):
         order = {
             "orchestration_id": self.id,
             "kind": kind,
-            "name": name,
+            "name": checked_name(name),
             "json_args": checked_json_args({} if json_args is None else json_args),
             "timeout_seconds": checked_timeout(timeout),
             **rest,
@@ -190,6 +191,7 @@ class Orchestration(Remote):
             ("bytes", str(self.size_bytes)),
             ("entry point", self.entry_point),
             ("requirements", self.requirements or NOTHING),
+            ("workspace id", str(self.workspace_id)),
             ("packaging run id", self.packaging_run_id or NOTHING),
             *(("warning", each) for each in self.warnings),
             ("created at", moment(self.created_at)),
@@ -202,5 +204,7 @@ class Orchestration(Remote):
 
 class OrchestrationList(Listing[Orchestration]):
     """Orchestrations, newest first: a list that shows as a table."""
+
+    _dispensable = ("updated at", "sha", "created at", "file name")
 
     _columns = ("id", "name", "status", "file name", "sha", "created at", "updated at")

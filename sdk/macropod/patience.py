@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TypeVar
 
-from macropod.errors import WaitTimeout
+from macropod.errors import ConnectionFailed, MacropodError, Unavailable, WaitTimeout
 
 T = TypeVar("T")
+
+AWAY = (ConnectionFailed, Unavailable)
+LONGEST_ABSENCE_SECONDS = 300
 
 
 class Clock:
@@ -31,16 +34,31 @@ def backoff(first: float, *, most: float) -> Iterator[float]:
 
 
 def wait_until(answer: Callable[[], T | None], clock: Clock, *, timeout: float | timedelta | None, what: str) -> T:
-    """Ask again and again until the answer is not None. Raises `WaitTimeout`, beginning with `what`."""
+    """Ask again and again until the answer is not None, also while the server is away.
+
+    Raises `WaitTimeout`, beginning with `what`; without `timeout`, the error of a server that stays away for
+    `LONGEST_ABSENCE_SECONDS`.
+    """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    deadline = None if seconds is None else clock.now() + seconds
+    begin = last_heard = clock.now()
     pause = 0.05
-    while (found := answer()) is None:
-        if deadline is not None:
-            left = deadline - clock.now()
-            if left <= 0:
-                raise WaitTimeout(f"{what} within {seconds:g} seconds. It goes on; wait again, or longer.")
-            pause = min(pause, left)
-        clock.sleep(pause)
+    while True:
+        away = None
+        try:
+            if (found := answer()) is not None:
+                return found
+            last_heard = clock.now()
+        except AWAY as error:
+            if seconds is None and clock.now() - last_heard > LONGEST_ABSENCE_SECONDS:
+                raise
+            away = error
+        left = pause if seconds is None else begin + seconds - clock.now()
+        if left <= 0:
+            raise _too_late(what, seconds, away) from away
+        clock.sleep(min(pause, left))
         pause = min(1.0, pause * 1.3)
-    return found
+
+
+def _too_late(what: str, seconds: float | None, away: MacropodError | None) -> WaitTimeout:
+    rest = f"At last the server was away: {away.message}" if away else "It goes on; wait again, or longer."
+    return WaitTimeout(f"{what} within {seconds:g} seconds. {rest}")

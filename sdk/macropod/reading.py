@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from macropod.answers import Answer
+from macropod.arguments import checked_moment
 from macropod.connection import Connection
 from macropod.errors import Invalid
 from macropod.logs import LogLine, LogLines
@@ -22,10 +23,10 @@ def read_lines(
     until: datetime | None,
 ) -> LogLines:
     """The last `limit` lines that fit, oldest first; all of them for None."""
-    _check(limit, since, until)
-    within = {"stream": stream, "since": _iso(since), "until": _iso(until)}
+    _check_limit(limit)
+    span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
     is_tail = limit is not None and limit <= _PAGE_LINES and since is None and until is None
-    pages = [connection.get(path, tail=limit, stream=stream)] if is_tail else list(_pages(connection, path, within))
+    pages = [connection.get(path, tail=limit, stream=stream)] if is_tail else list(_pages(connection, path, {"stream": stream} | span))
     lines = [LogLine._read(each) for page in pages for each in page["lines"]]
     kept = lines if limit is None else lines[max(0, len(lines) - limit) :]
     return LogLines(kept, last_number=pages[-1]["next"] - 1)
@@ -41,13 +42,6 @@ def _pages(connection: Connection, path: str, within: dict[str, Any]) -> Iterato
         first = page["lines"][-1]["number"] + 1
 
 
-def _check(limit: int | None, since: datetime | None, until: datetime | None) -> None:
+def _check_limit(limit: int | None) -> None:
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise Invalid.field("limit", f"limit is {limit!r}; it takes a number of lines, or None for all.")
-    for name, at in (("since", since), ("until", until)):
-        if at is not None and at.tzinfo is None:
-            raise Invalid.field(name, f"{name} is {at}, without a time zone; use datetime.now(timezone.utc) or alike.")
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

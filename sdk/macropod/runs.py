@@ -100,7 +100,7 @@ class Run(Remote):
         """Wait until the run has ended, at most `timeout` seconds (None: without limit). Returns itself.
 
         A run that failed is a result, not an error: look at `reason`, `message` and `exit_code`.
-        Raises `WaitTimeout`.
+        Raises `WaitTimeout`; without `timeout`, `ConnectionFailed` when the server stays away for five minutes.
         """
         return wait_until(self._ended, self._connection.clock, timeout=timeout, what=f"Run {self.id} did not end")
 
@@ -141,6 +141,7 @@ class Run(Remote):
         return [
             ("pod id", self.pod_id),
             ("status", self._status),
+            ("reason", self.reason or NOTHING),
             ("message", self.message or NOTHING),
             ("exit code", NOTHING if self.exit_code is None else str(self.exit_code)),
             ("signal", self.signal or NOTHING),
@@ -148,10 +149,14 @@ class Run(Remote):
             ("task id", self.task_id or NOTHING),
             ("task name", self.task_name or NOTHING),
             ("orchestration id", self.orchestration_id),
+            ("workspace id", str(self.workspace_id)),
+            ("attempt", str(self.attempt)),
             ("due at", moment(self.due_at)),
             ("created at", moment(self.created_at)),
             ("started at", moment(self.started_at)),
             ("ended at", moment(self.ended_at)),
+            ("peak memory", NOTHING if self.peak_memory_bytes is None else f"{self.peak_memory_bytes:,} bytes"),
+            ("CPU time", NOTHING if self.cpu_seconds is None else f"{self.cpu_seconds:g} s"),
             ("lines", str(self.line_count)),
         ]
 
@@ -161,5 +166,7 @@ class Run(Remote):
 
 class RunList(Listing[Run]):
     """Runs, newest first: a list that shows as a table."""
+
+    _dispensable = ("updated at", "task id", "created at", "reason")
 
     _columns = ("task id", "pod id", "status", "reason", "created at", "updated at")

@@ -28,11 +28,13 @@ class Listing(list[T]):
     """A list that a terminal (through rich) and a notebook show as a table."""
 
     _columns: ClassVar[tuple[str, ...]]
+    _dispensable: ClassVar[tuple[str, ...]] = ()
+    """What a terminal too narrow for all columns does without, the least important first."""
 
     def __rich__(self) -> RowTable:
         from macropod.terminal import RowTable
 
-        return RowTable(self._columns, [each._row() for each in self])
+        return RowTable(self._columns, [each._row() for each in self], dispensable=self._dispensable)
 
     def _repr_html_(self) -> str:
         return html_table(self._columns, [each._row() for each in self])

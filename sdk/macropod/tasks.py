@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -74,7 +75,7 @@ class Task(Remote):
         """Wait until its newest run has ended and return it; before the first run, wait for that one.
 
         `timeout` is in seconds; None waits without limit. A failed run is a result, not an error.
-        Raises `WaitTimeout`, and `Conflict` when the task was stopped before it ever ran.
+        Raises `Conflict` when the task was stopped before it ever ran, else as `Run.wait`.
         """
         return wait_until(
             self._ended_run,
@@ -146,8 +147,10 @@ class Task(Remote):
             ("in words", self.schedule_in_words or NOTHING),
             ("time zone", self.timezone or NOTHING),
             ("next due at", moment(self.next_due_at)),
+            ("json args", json.dumps(self.json_args, ensure_ascii=False)),
             ("timeout", f"{self.timeout_seconds} s" if self.timeout_seconds else NOTHING),
             ("orchestration id", self.orchestration_id),
+            ("workspace id", str(self.workspace_id)),
             ("created at", moment(self.created_at)),
             ("updated at", moment(self.updated_at)),
         ]
@@ -158,5 +161,7 @@ class Task(Remote):
 
 class TaskList(Listing[Task]):
     """Tasks, the one updated last first: a list that shows as a table."""
+
+    _dispensable = ("updated at", "created at", "type", "active", "schedule")
 
     _columns = ("id", "name", "last run status", "type", "active", "schedule", "created at", "updated at")

@@ -10,29 +10,43 @@ from rich.table import Table
 from rich.text import Text
 
 _WITHOUT_BOUNDS = 100_000
+_NARROWEST_TABLE = 80
 
 
 @dataclass(frozen=True)
 class RowTable:
-    """A line a row where that fits; else the facts of each row below each other. Nothing is ever cut."""
+    """A line a row. Where that is too wide, it does without the `dispensable` columns, one after the other.
+
+    Then texts are folded, but never an id. Where there is no room at all, the facts of a row are shown below
+    each other.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    dispensable: Sequence[str] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = self._table()
-        needed = Measurement.get(console, options.update(width=_WITHOUT_BOUNDS), table).maximum
-        if needed <= options.max_width:
+        for left_out in range(len(self.dispensable) + 1):
+            table = self._table(without=self.dispensable[:left_out])
+            if Measurement.get(console, options.update(width=_WITHOUT_BOUNDS), table).maximum <= options.max_width:
+                yield table
+                return
+        if options.max_width >= _NARROWEST_TABLE:
             yield table
             return
         for row in self.rows:
             yield facts_table(zip(self.columns, row, strict=True))
             yield ""
 
-    def _table(self) -> Table:
-        table = Table(*self.columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    def _table(self, *, without: Sequence[str]) -> Table:
+        """Columns stand closer where room is short."""
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=bool(without))
+        kept = [place for place, name in enumerate(self.columns) if name not in without]
+        for place in kept:
+            name = self.columns[place]
+            table.add_column(name, overflow="fold", no_wrap=name.endswith("id"))
         for row in self.rows:
-            table.add_row(*map(_text, row))
+            table.add_row(*(_text(row[place]) for place in kept))
         return table
 
 

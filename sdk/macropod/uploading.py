@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from macropod.answers import Answer
+from macropod.arguments import checked_name
 from macropod.connection import Connection
 from macropod.errors import Invalid, TooLarge
 from macropod.packing import zip_folder
@@ -29,6 +30,9 @@ class Source:
     name: str | None
     file_name: str | None
 
+    def __str__(self) -> str:
+        return str(self.content) if isinstance(self.content, Path) else self.name or "What was given"
+
 
 def checked_source(
     path: str | os.PathLike[str] | None,
@@ -38,6 +42,8 @@ def checked_source(
     file_name: str | None,
 ) -> Source:
     """Raises `Invalid` for a combination that leaves open what is meant."""
+    if name is not None:
+        checked_name(name)
     if path is not None and bytes_buffer is not None:
         raise Invalid.field("path", "Both path and bytes_buffer were given; give one of them.")
     if bytes_buffer is not None:
@@ -52,7 +58,7 @@ def checked_source(
 
 
 def upload(connection: Connection, source: Source, *, max_bytes: int) -> Answer:
-    """Send it. Raises `TooLarge` before anything is sent when it is over the limit."""
+    """Send it. Raises `TooLarge` before anything is sent when it is over the limit, and `Invalid`."""
     with _opened(source.content) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -62,12 +68,20 @@ def upload(connection: Connection, source: Source, *, max_bytes: int) -> Answer:
                 "needed (name it in .macropodignore), or have the server's limit raised."
             )
         with upload_bar(file, size, name=source.name or source.file_name or "bytes") as watched:
-            return connection.upload(
-                "/v1/orchestrations",
-                data={"name": source.name} if source.name else {},
-                file=(source.file_name, watched, "application/zip"),
-                seconds=_LONGEST_SILENCE_SECONDS,
-            )
+            return _send(connection, source, watched)
+
+
+def _send(connection: Connection, source: Source, file: BinaryIO) -> Answer:
+    try:
+        return connection.upload(
+            "/v1/orchestrations",
+            data={"name": source.name} if source.name else {},
+            file=(source.file_name, file, "application/zip"),
+            seconds=_LONGEST_SILENCE_SECONDS,
+        )
+    except Invalid as error:
+        why = "" if error.problems else f" {error.message}"
+        raise Invalid(f"{source} cannot be uploaded.{why}", problems=error.problems) from error
 
 
 @contextmanager

@@ -40,6 +40,7 @@ TASK: dict[str, Any] = TASK_WISH | {
     "active": True,
     "schedule_in_words": "at 02:00 every day",
     "next_due_at": "2026-03-04T01:00:00Z",
+    "last_run_id": "21183a17-01d4-4a90-ad87-33edf9ad2d35",
     "last_run_status": "success",
     "created_at": "2026-03-02T12:01:00Z",
     "updated_at": "2026-03-03T01:00:04Z",

@@ -55,6 +55,7 @@ class TaskOut(BaseModel):
     schedule_in_words: str | None
     timezone: str | None
     next_due_at: datetime | None
+    last_run_id: str | None
     last_run_status: str
     created_at: datetime
     updated_at: datetime

@@ -26,6 +26,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
         # SQLite takes one writer at a time and lets the others poll; waiting in line here is fair and faster.
+        self._by_mode = {mode: self._in_mode(mode) for mode in ("IMMEDIATE", "DEFERRED")}
         self._writers: Any = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
@@ -44,9 +45,11 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        engine = self.engine.execution_options(sqlite_begin=mode) if self.is_sqlite else self.engine
-        with translated_errors(), Session(engine, expire_on_commit=False) as session:
+        with translated_errors(), Session(self._by_mode[mode], expire_on_commit=False) as session:
             yield session
+
+    def _in_mode(self, mode: str) -> Engine:
+        return self.engine.execution_options(sqlite_begin=mode) if self.is_sqlite else self.engine
 
 
 @contextmanager

@@ -1,17 +1,16 @@
 """Runs in the database. `advance` is the only door through which a run's status changes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, insert, or_, select, update
 
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Orchestration, Run, RunEvent
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.naming import new_id
 from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, may_move
 from macropod_server.domain.task import OrchestrationStatus
 
@@ -29,28 +28,11 @@ class Concurrency:
     task: int
 
 
-def add(
-    session: Session,
-    orchestration: Orchestration,
-    *,
-    now: datetime,
-    task_id: str | None = None,
-    due_at: datetime | None = None,
-    kind: RunKind = RunKind.TASK,
-) -> Run:
-    run = Run(
-        id=new_id(),
-        workspace_id=orchestration.workspace_id,
-        orchestration_id=orchestration.id,
-        task_id=task_id,
-        kind=kind,
-        due_at=due_at,
-        created_at=now,
-    )
-    session.add(run)
-    session.flush()
-    session.add(RunEvent(run_id=run.id, to_status=run.status, at=now))
-    return run
+def add(session: Session, runs: Sequence[Run]) -> None:
+    """Store new runs, each with its first event."""
+    events = [{"run_id": run.id, "to_status": run.status, "at": run.created_at} for run in runs]
+    session.execute(insert(Run), [run.model_dump() for run in runs])
+    session.execute(insert(RunEvent), events)
 
 
 def advance(
@@ -67,12 +49,12 @@ def advance(
     if not may_move(before, target):
         raise MoveNotAllowed(f"Run {run.id} is {before.value}; it cannot become {target.value}.")
     facts |= {"ended_at": now, "reason": reason} if target in FINAL else {}
-    statement = update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
-    if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+    move = update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
+    moved = session.scalars(move.returning(Run), execution_options={"populate_existing": True}).first()
+    if moved is None:
         return False
-    session.add(RunEvent(run_id=run.id, from_status=before, to_status=target, reason=reason, at=now))
-    session.flush()
-    session.refresh(run)
+    event = {"run_id": run.id, "from_status": before, "to_status": target, "reason": reason, "at": now}
+    session.execute(insert(RunEvent), [event])
     return True
 
 
@@ -145,11 +127,6 @@ def unfinished(session: Session, *, task_id: str | None = None, orchestration_id
 def has_unfinished(session: Session, task_id: str) -> bool:
     query = select(Run.id).where(col(Run.task_id) == task_id, col(Run.status).not_in(FINAL)).limit(1)
     return session.exec(query).first() is not None
-
-
-def newest(session: Session, task_id: str) -> Run | None:
-    query = select(Run).where(col(Run.task_id) == task_id)
-    return session.exec(query.order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(1)).first()
 
 
 def without_contact(session: Session, *, since: datetime, limit: int) -> list[Run]:

@@ -107,6 +107,7 @@ class Task(SQLModel, table=True):
     schedule: str | None = None
     timezone: str | None = None
     next_due_at: datetime | None = _instant(default=None)
+    last_run_id: str | None = Field(default=None, sa_type=_Id)
     last_run_status: str = Field(default=UNKNOWN_RUN_STATUS, sa_type=String(40))
     created_at: datetime = _instant()
     updated_at: datetime = _instant()
@@ -142,6 +143,27 @@ class Run(SQLModel, table=True):
     clean_after: datetime | None = _instant(default=None)
     peak_memory_bytes: int | None = Field(default=None, sa_type=BigInteger)
     cpu_seconds: float | None = None
+
+    @classmethod
+    def of_task(cls, task: Task, *, id: str, now: datetime, due_at: datetime | None = None) -> "Run":  # noqa: A002
+        return cls(
+            id=id,
+            workspace_id=task.workspace_id,
+            orchestration_id=task.orchestration_id,
+            task_id=task.id,
+            due_at=due_at,
+            created_at=now,
+        )
+
+    @classmethod
+    def of_packaging(cls, orchestration: Orchestration, *, id: str, now: datetime) -> "Run":  # noqa: A002
+        return cls(
+            id=id,
+            workspace_id=orchestration.workspace_id,
+            orchestration_id=orchestration.id,
+            kind=RunKind.PACKAGING,
+            created_at=now,
+        )
 
 
 class RunEvent(SQLModel, table=True):

@@ -1,8 +1,10 @@
 """Tasks in the database."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select, update
 
 from macropod_server.db import runs
 from macropod_server.db.paging import newest_first
@@ -49,6 +51,12 @@ def due(session: Session, now: datetime, *, limit: int) -> list[Task]:
     return list(session.exec(query.with_for_update(skip_locked=True)))
 
 
+def note_ticks(session: Session, facts: Sequence[dict[str, Any]]) -> None:
+    """Store each task's next due moment and newest run; `facts` name the task by `id`."""
+    if facts:
+        session.execute(update(Task), list(facts))
+
+
 def first_due_at(session: Session) -> datetime | None:
     return session.exec(select(func.min(Task.next_due_at))).one()
 
@@ -66,8 +74,8 @@ def waiting_for(session: Session, orchestration_id: str) -> list[Task]:
 
 
 def note_killed(session: Session, task: Task, *, now: datetime) -> None:
-    newest = runs.newest(session, task.id)
-    task.last_run_status = newest.status.value if newest else UNKNOWN_RUN_STATUS
+    last = session.get(Run, task.last_run_id) if task.last_run_id else None
+    task.last_run_status = last.status.value if last else UNKNOWN_RUN_STATUS
     task.status, task.updated_at = TaskStatus.KILLED, now
     session.add(task)
 
@@ -84,7 +92,7 @@ def note_run(session: Session, run: Run, *, now: datetime) -> None:
     if run.task_id is None:
         return
     task = get(session, run.task_id)
-    if runs.newest(session, task.id) == run:
+    if task.last_run_id == run.id:
         task.last_run_status = run.status.value
     is_done = is_final(run.status) and not runs.has_unfinished(session, task.id)
     if task.status is TaskStatus.PENDING:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from macropod_server.db import idempotency, orchestrations, runs, tasks
-from macropod_server.db.tables import Orchestration, Task
+from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.domain.naming import new_id, sha256_hex
@@ -42,10 +42,12 @@ def create_task(deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_ke
         orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id)
         _check_usable(orchestration)
         task = _task(wish, orchestration, schedule, now=now)
+        first = Run.of_task(task, id=new_id(), now=now) if schedule is None else None
+        task.last_run_id = first.id if first else None
         session.add(task)
         session.flush()
-        if schedule is None:
-            runs.add(session, orchestration, task_id=task.id, now=now)
+        if first:
+            runs.add(session, [first])
         idempotency.remember(session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=task.id, now=now)
     log.info("task_created", task_id=task.id, kind=task.kind.value, orchestration_id=task.orchestration_id)
     deps.signals.wake("start_run" if schedule is None else "enqueue_due")

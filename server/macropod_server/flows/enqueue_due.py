@@ -1,14 +1,18 @@
 """Turn due moments of schedules into ticks and their runs, each pair in one transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import orchestrations, runs, tasks
-from macropod_server.db.tables import Task, Tick
+from macropod_server.db import runs, tasks, ticks
+from macropod_server.db.tables import Run, Task, Tick
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import MacropodError
+from macropod_server.domain.naming import new_id
 from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
 from macropod_server.domain.task import TickOutcome
 
@@ -21,14 +25,25 @@ _BATCH = 200
 _LONGEST_SLEEP = timedelta(seconds=60)
 
 
+@dataclass(frozen=True)
+class DueTick:
+    """What a due moment of a task leads to: its row, its run unless it was missed, and the moment after it."""
+
+    tick: Tick
+    run: Run | None
+    next_due_at: datetime
+
+
 def enqueue_due(deps: Deps) -> bool:
     """One tick for each of the tasks longest due; True when there may be more."""
     now = deps.clock()
     with deps.database.write() as session:
         due = tasks.due(session, now, limit=_BATCH)
-        for task in due:
-            _enqueue_or_put_aside(session, task, now=now)
-    if due:
+        decided = [tick for task in due if (tick := _decided_or_put_aside(session, task, now=now))]
+        if decided:
+            _store(session, decided)
+    is_last = len(due) < _BATCH
+    if due and is_last:
         deps.signals.wake("start_run")
     return bool(due)
 
@@ -42,29 +57,38 @@ def until_next_due(deps: Deps) -> timedelta:
     return min(max(first - deps.clock(), timedelta(0)), _LONGEST_SLEEP)
 
 
-def _enqueue_or_put_aside(session: Session, task: Task, *, now: datetime) -> None:
+def _decided_or_put_aside(session: Session, task: Task, *, now: datetime) -> DueTick | None:
     """One task that cannot be enqueued must not hold up all others that are due."""
     try:
-        with session.begin_nested():
-            _enqueue(session, task, now=now)
+        return _decided(task, now=now)
     except (ArithmeticError, LookupError, TypeError, ValueError, MacropodError):
         log.exception("task_put_aside", task_id=task.id, schedule=task.schedule, timezone=task.timezone)
         tasks.put_aside(session, task.id, now=now)
+        return None
 
 
-def _enqueue(session: Session, task: Task, *, now: datetime) -> None:
-    due_at, schedule = task.next_due_at, _schedule_of(task)
+def _decided(task: Task, *, now: datetime) -> DueTick:
+    due_at, schedule = task.next_due_at, _read(task.schedule or "", task.timezone)
     assert due_at is not None
-    task.next_due_at = next_due(schedule, due_at)
-    session.add(task)
-    is_latest = task.next_due_at > now
-    tick = Tick(task_id=task.id, due_at=due_at, outcome=TickOutcome.MISSED, created_at=now)
+    following = next_due(schedule, due_at)
+    is_latest = following > now
     if is_latest and now - due_at <= CATCH_UP:
-        orchestration = orchestrations.get(session, task.orchestration_id)
-        run = runs.add(session, orchestration, task_id=task.id, due_at=due_at, now=now)
-        tick.outcome, tick.run_id = TickOutcome.STARTED, run.id
-    session.add(tick)
+        run = Run.of_task(task, id=new_id(), due_at=due_at, now=now)
+        started = Tick(task_id=task.id, due_at=due_at, outcome=TickOutcome.STARTED, run_id=run.id, created_at=now)
+        return DueTick(started, run, following)
+    missed = Tick(task_id=task.id, due_at=due_at, outcome=TickOutcome.MISSED, created_at=now)
+    return DueTick(missed, None, following)
 
 
-def _schedule_of(task: Task) -> Schedule:
-    return parse_schedule(task.schedule or "", timezone=task.timezone)
+def _store(session: Session, decided: Sequence[DueTick]) -> None:
+    started = [each.run for each in decided if each.run is not None]
+    if started:
+        runs.add(session, started)
+    ticks.add(session, [each.tick for each in decided])
+    tasks.note_ticks(session, [{"id": each.tick.task_id, "next_due_at": each.next_due_at} for each in decided])
+    tasks.note_ticks(session, [{"id": run.task_id, "last_run_id": run.id} for run in started])
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, timezone: str | None) -> Schedule:
+    return parse_schedule(text, timezone=timezone)

@@ -6,12 +6,11 @@ from datetime import datetime
 import structlog
 
 from macropod_server.db import idempotency, orchestrations, runs
-from macropod_server.db.tables import Orchestration
+from macropod_server.db.tables import Orchestration, Run
 from macropod_server.deps import Deps
 from macropod_server.domain.archive import Archive, ArchiveLimits, read_archive
 from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.naming import new_id, sha256_hex
-from macropod_server.domain.run import RunKind
 from macropod_server.domain.task import OrchestrationStatus
 from macropod_server.storage.base import Staging
 
@@ -41,11 +40,12 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
         if not deps.storage.exists(sha256):
             raise Unavailable("The same bytes were deleted while they were uploaded. Send the upload again.")
         orchestration = _orchestration(upload, archive, sha256, size_bytes=staging.size, now=now)
+        packaging = Run.of_packaging(orchestration, id=new_id(), now=now) if archive.requirements else None
+        orchestration.packaging_run_id = packaging.id if packaging else None
         session.add(orchestration)
         session.flush()
-        if archive.requirements is not None:
-            packaging = runs.add(session, orchestration, kind=RunKind.PACKAGING, now=now)
-            orchestration.packaging_run_id = packaging.id
+        if packaging:
+            runs.add(session, [packaging])
         idempotency.remember(session, *key, fingerprint=fingerprint, made_id=orchestration.id, now=now)
     log.info("orchestration_uploaded", orchestration_id=orchestration.id, sha256=sha256, size_bytes=staging.size)
     deps.signals.wake("start_run")

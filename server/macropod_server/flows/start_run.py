@@ -23,26 +23,26 @@ def start_runs(deps: Deps) -> bool:
     """Claim and start the oldest runs that may start; True when there may be more."""
     now = deps.clock()
     claimed = _claim(deps, now=now)
-    if len(claimed) < 2:
-        return any(spawn(deps, run, now=now) for run in claimed)
-    with ThreadPoolExecutor(len(claimed)) as pool:
-        return all(pool.map(lambda run: spawn(deps, run, now=now), claimed))
+    if len(claimed) == 1:
+        spawn(deps, claimed[0], now=now)
+    elif claimed:
+        with ThreadPoolExecutor(len(claimed)) as pool:
+            list(pool.map(lambda run: spawn(deps, run, now=now), claimed))
+    return len(claimed) == _BATCH
 
 
-def spawn(deps: Deps, run: Run, *, now: datetime) -> bool:
-    """Start the container of a claimed run; harmless when it is started already. False: try again later."""
+def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
+    """Start the container of a claimed run; harmless when it is started already."""
     try:
         deps.spawner.spawn(order_of(deps, run))
     except SpawnerUnavailable as error:
         log.warning("run_delayed", run_id=run.id, reason=error.message)
         _put_back(deps, run, now=now)
-        return False
     except CouldNotStart as error:
         reason = Reason.IMAGE_NOT_FOUND if isinstance(error, ImageNotFound) else Reason.COULD_NOT_START
         finish_run(deps, run.id, Ending(reason=reason, message=error.message), now=now)
     else:
         log.info("run_started", run_id=run.id, task_id=run.task_id, kind=run.kind.value)
-    return True
 
 
 def order_of(deps: Deps, run: Run) -> Order:
