@@ -1,4 +1,4 @@
-# Six verbs: install, demo, test, check, bench, runner-image. Each does its own set-up.
+# Every verb does its own set-up through `install`.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
@@ -12,7 +12,7 @@ $(READY): constraints.txt pyproject.toml sdk/pyproject.toml runner-image/pyproje
 	@touch $@
 
 demo: install
-	@$(BIN)/python scripts/demo.py
+	@$(if $(MACROPOD_PORT),MACROPOD_PORT=$(MACROPOD_PORT) ,)$(BIN)/python scripts/demo.py
 
 test: install
 	$(BIN)/python -m pytest

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from macropod import Client, MacropodError
 
 ROOT = Path(__file__).parents[1]
@@ -14,11 +17,13 @@ BIN = Path(sys.executable).parent
 HOME = ROOT / ".demo"
 CREDENTIALS = HOME / "credentials.json"
 SERVER_LOG = HOME / "server.log"
-URL = f"http://127.0.0.1:{os.environ.get('MACROPOD_PORT', '8085')}"
+PORT = int(os.environ.get("MACROPOD_PORT", "8085"))
+URL = f"http://127.0.0.1:{PORT}"
 ENVIRONMENT = os.environ | {
     "MACROPOD_DATA_DIR": str(HOME / "data"),
     "MACROPOD_CREDENTIALS": str(CREDENTIALS),
     "MACROPOD_SPAWNER": "process",
+    "MACROPOD_PORT": str(PORT),
 }
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -29,6 +34,7 @@ Server = subprocess.Popen[bytes]
 def main() -> int:
     os.environ["MACROPOD_CREDENTIALS"] = str(CREDENTIALS)
     HOME.mkdir(exist_ok=True)
+    refuse_taken_port()
     server = start_server()
     try:
         wait_until_ready(server)
@@ -43,6 +49,15 @@ def main() -> int:
         return 1
     finally:
         stop(server)
+
+
+def refuse_taken_port() -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            sys.exit(f"Port {PORT} is in use, perhaps by another demo. Choose one: make demo MACROPOD_PORT=8185")
 
 
 def start_server() -> Server:
@@ -106,32 +121,50 @@ From another terminal in this folder:
     export MACROPOD_CREDENTIALS={CREDENTIALS.relative_to(ROOT)}
     .venv/bin/macropod task list
 
-Press Ctrl-C here to stop it and all it runs. What it knows stays in {HOME.relative_to(ROOT)}/."""
+Press Ctrl-C here to stop it, its schedules and all it runs. What it knows stays in {HOME.relative_to(ROOT)}/."""
 
 
 def stop(server: Server) -> None:
     """Runs outlive a server by design; those of the demo end with it."""
-    try:
-        stop_runs()
-    except MacropodError as error:
-        print(f"Runs may be left: {error}", file=sys.stderr)
+    with suppress(MacropodError):
+        kill_tasks()
     server.send_signal(signal.SIGTERM)
     try:
         server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
+    for process in processes_left():
+        with suppress(psutil.Error):
+            process.kill()
 
 
-def stop_runs() -> None:
+def kill_tasks() -> None:
     client = Client()
-    unfinished = [run for run in client.list_runs() if run.ended_at is None and run.task_id]
-    for task_id in {run.task_id for run in unfinished}:
-        client.get_task_by_id(task_id).kill()
-    for run in unfinished:
-        run.wait(STOP_SECONDS + 5)
+    active = [task for task in client.list_tasks() if task.active]
+    for task in active:
+        task.kill()
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(task.status() == "pending_kill" for task in active) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def processes_left() -> list[psutil.Process]:
+    """Whatever still works in the demo's folder, such as the installing of requirements."""
+    return [process for process in psutil.process_iter() if works_in(process, HOME)]
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    with suppress(psutil.Error):
+        return Path(process.cwd()).is_relative_to(folder)
+    return False
+
+
+def end_politely(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, end_politely)
     sys.exit(main())

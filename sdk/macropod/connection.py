@@ -30,9 +30,7 @@ class Connection:
     `token_origin` is a sentence that ends what a user reads when the server does not know the token.
     """
 
-    def __init__(
-        self, http: httpx2.Client, *, token: str, token_origin: str = "", clock: Clock | None = None
-    ) -> None:
+    def __init__(self, http: httpx2.Client, *, token: str, token_origin: str = "", clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self._http = http
         self._token_origin = token_origin

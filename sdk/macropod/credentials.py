@@ -10,7 +10,6 @@ from pathlib import Path
 
 from macropod.errors import Invalid, NoCredentials
 
-
 TOKEN_WAS_GIVEN = "The token is the one given to `Client(token=…)` or `macropod login`."
 
 

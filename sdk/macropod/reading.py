@@ -26,7 +26,11 @@ def read_lines(
     _check_limit(limit)
     span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
     is_tail = limit is not None and limit <= _PAGE_LINES and since is None and until is None
-    pages = [connection.get(path, tail=limit, stream=stream)] if is_tail else list(_pages(connection, path, {"stream": stream} | span))
+    pages = (
+        [connection.get(path, tail=limit, stream=stream)]
+        if is_tail
+        else list(_pages(connection, path, {"stream": stream} | span))
+    )
     lines = [LogLine._read(each) for page in pages for each in page["lines"]]
     kept = lines if limit is None else lines[max(0, len(lines) - limit) :]
     return LogLines(kept, last_number=pages[-1]["next"] - 1)

@@ -79,6 +79,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
+# Tracebacks without the values of variables: those may be tokens.
+_FOR_PEOPLE = (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
+_FOR_PROGRAMS = (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+
+
 def main() -> None:
     _log_to_stderr()
     try:
@@ -95,7 +100,7 @@ def _log_to_stderr() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if is_person else structlog.processors.JSONRenderer(),
+            *(_FOR_PEOPLE if is_person else _FOR_PROGRAMS),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -121,6 +121,14 @@ def test_a_later_start_keeps_the_token_and_renews_the_address(deps, tmp_path):
     assert len(all_rows(deps, Token)) == 1
 
 
+def test_what_was_kept_for_another_server_is_left_alone(deps, tmp_path):
+    path = tmp_path / "credentials.json"
+    path.write_text('{"url": "https://elsewhere.example", "token": "mpu_theirs"}')
+    assert not leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    assert "mpu_theirs" in path.read_text()
+    assert all_rows(deps, Token) == []
+
+
 def test_a_lost_credentials_file_is_not_replaced_by_stealth(deps, tmp_path):
     issue_token(deps.database, name="somebody's", now=NOON)
     assert not leave_credentials(deps.database, tmp_path / "credentials.json", url="http://x", now=NOON)

@@ -92,4 +92,13 @@ def test_anything_like_a_batch_is_read_or_refused_and_nothing_else_happens(data:
     ],
 )
 def test_only_lines_after_the_last_stored_ones_are_unsent(output: list[str], stored: list[str], new: list[str]) -> None:
-    assert unsent(output, stored) == new
+    assert unsent(output, stored, are_whole=False) == new
+
+
+def test_of_two_whole_texts_the_longer_one_is_known_to_the_line() -> None:
+    assert unsent(["tick"] * 5, ["tick"] * 3, are_whole=True) == ["tick"] * 2
+
+
+def test_a_line_that_only_the_container_has_does_not_make_all_others_unsent() -> None:
+    stored = [str(number) for number in range(50)]
+    assert unsent(["noise", *stored, "50"], stored, are_whole=True) == ["50"]

@@ -69,6 +69,17 @@ def test_a_tick_missed_by_more_than_an_hour_does_not_run_late(deps):
     assert [tick.outcome for tick in all_rows(deps, Tick)] == ["missed"]
 
 
+def test_what_is_due_now_does_not_wait_for_all_that_was_missed(deps):
+    orchestration = upload(deps)
+    for _ in range(250):
+        make_task(deps, orchestration, schedule="* * * * *")
+    deps.clock.advance(hours=5)
+    fresh = make_task(deps, orchestration, schedule="* * * * *")
+    deps.clock.advance(minutes=1)
+    enqueue_due(deps)
+    assert len(runs_of(deps, fresh)) == 1
+
+
 def test_a_killed_task_has_no_due_moments_any_more(deps):
     task = make_task(deps, schedule="* * * * *")
     kill_task(deps, task.id, workspace_id=WORKSPACE, now=deps.clock())

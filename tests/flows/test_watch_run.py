@@ -67,6 +67,14 @@ def test_the_last_lines_of_a_dead_runner_are_stored_once(deps, run):
     assert "were read from its container" in lines[2].text
 
 
+def test_the_runners_own_words_and_repeated_lines_are_no_reason_to_store_lines_twice(deps, run):
+    deps.logs.append(run.id, first=1, batch=encode_segment(deps.clock(), Stream.STDOUT, ["tick"] * 3))
+    deps.spawner.write(run.id, "tick", "macropod-runner: Trying again.", *["tick"] * 4)
+    deps.spawner.finish(run.id, 1)
+    watch_silent(deps)
+    assert [line.text for line in deps.logs.read(run.id)].count("tick") == 5
+
+
 def test_a_server_killed_between_claim_and_container_starts_the_run_once_it_is_back(deps, restarted):
     task = make_task(deps)
     start_runs(deps)

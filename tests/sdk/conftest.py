@@ -3,8 +3,10 @@ from pathlib import Path
 
 import macropod
 import pytest
+from macropod.cli import main
 from structlog.testing import capture_logs
 
+from tests.sdk_calls import Call
 from tests.sdk_server import PlayedServer
 
 
@@ -18,6 +20,19 @@ def server(tmp_path: Path) -> Iterator[PlayedServer]:
 @pytest.fixture
 def client(server: PlayedServer) -> macropod.Client:
     return server.connect()
+
+
+@pytest.fixture
+def call(server: PlayedServer, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command on the server of the test."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([str(each) for each in arguments], connect=server.connect)
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    return run
 
 
 @pytest.fixture

@@ -58,11 +58,13 @@ def test_a_timeout_that_is_no_whole_number_of_seconds_is_refused(given: Any) -> 
         checked_timeout(given)
 
 
-def test_a_schedule_may_be_written_as_a_set_of_one_text() -> None:
-    assert checked_schedule({"*/5 * * * *"}) == checked_schedule("*/5 * * * *") == "*/5 * * * *"
+@pytest.mark.parametrize("kind", [str, lambda text: {text}, lambda text: frozenset([text]), lambda text: [text]])
+def test_a_schedule_may_be_a_text_or_a_collection_of_one(kind: Any) -> None:
+    assert checked_schedule(kind("*/5 * * * *")) == "*/5 * * * *"
+    assert checked_schedule(("*/5 * * * *",)) == "*/5 * * * *"
 
 
-@pytest.mark.parametrize("given", [{"0 2 * * *", "0 3 * * *"}, set(), None, 5, {5}])
+@pytest.mark.parametrize("given", [{"0 2 * * *", "0 3 * * *"}, set(), [], ["@daily", "@hourly"], None, 5, {5}])
 def test_a_schedule_that_is_not_one_text_is_refused(given: Any) -> None:
     with pytest.raises(Invalid, match="takes one text"):
         checked_schedule(given)

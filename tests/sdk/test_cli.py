@@ -3,31 +3,15 @@
 import io
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import macropod
 import pytest
-from macropod.cli import main
 from macropod_server.domain.lines import Stream
 
 from tests.builders import NOON, a_zip
+from tests.sdk_calls import Call
 from tests.sdk_server import PlayedServer
-
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(server: PlayedServer, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Runs a command; answers its exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([str(each) for each in arguments], connect=server.connect)
-        said = capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
-
-    return run
 
 
 @pytest.fixture
@@ -103,14 +87,6 @@ def test_a_run_that_is_followed_prints_its_log_and_nothing_else(
     assert (code, out) == (3, "one\n\x1b[31mtwo\x1b[0m\n")
     assert "failure. The program ended with exit code 3." in err
     assert orchestration.list_tasks()[0].json_args == {"dogs": 3}
-
-
-def test_waiting_for_too_long_exits_with_4(call: Call, orchestration: macropod.Orchestration) -> None:
-    code, out, err = call(
-        "task", "run-once", orchestration.id, "--name", "hello", "--wait", "--wait-timeout", 0.1, "-o", "json"
-    )
-    assert (code, out) == (4, "")
-    assert "within 0.1 seconds" in err
 
 
 def test_a_task_is_scheduled_listed_and_killed(

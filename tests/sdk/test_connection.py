@@ -48,6 +48,12 @@ def test_the_sdk_has_an_error_for_every_code_of_the_server() -> None:
     assert codes == {each.code for each in ERRORS}
 
 
+def test_a_token_that_is_not_known_is_told_with_its_origin() -> None:
+    http = httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(Wire(refused(401, "unauthorized"))))
+    with pytest.raises(macropod.Unauthorized, match=r"No\. It came from the moon\."):
+        Connection(http, token="x", token_origin="It came from the moon.").get("/v1/info")
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -37,6 +37,14 @@ def test_a_token_is_only_used_with_the_server_it_was_kept_for(environ: dict[str,
         find_credentials(THERE, None, environ=environ)
 
 
+def test_where_the_token_came_from_is_remembered(environ: dict[str, str]) -> None:
+    keep(environ, HERE, "from file")
+    assert environ["MACROPOD_CREDENTIALS"] in find_credentials(HERE, None, environ=environ).origin
+    assert "given" in find_credentials(HERE, "given", environ=environ).origin
+    environ |= {"MACROPOD_TOKEN": "from environment"}
+    assert "MACROPOD_TOKEN" in find_credentials(HERE, None, environ=environ).origin
+
+
 def test_an_address_in_the_environment_finds_its_token_in_the_file(environ: dict[str, str]) -> None:
     keep(environ, HERE, "from file")
     assert find_credentials(None, None, environ=environ | {"MACROPOD_URL": HERE}).token == "from file"

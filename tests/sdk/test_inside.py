@@ -27,6 +27,14 @@ def test_the_arguments_are_those_in_the_file(tmp_path: Path, monkeypatch: pytest
     assert macropod.task_args() == {"dogs": 3.9, "name": "é"}
 
 
+def test_a_program_can_be_tried_by_hand_with_two_variables(tmp_path: Path) -> None:
+    (tmp_path / "arguments.json").write_text('{"name": "Ada"}')
+    program = Path(__file__).parents[2] / "examples" / "hello" / "main.py"
+    environ = {"MACROPOD_TASK_ID": "by-hand", "MACROPOD_ARGUMENTS": str(tmp_path / "arguments.json")}
+    said = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True, env=environ)
+    assert said.stdout == "Hello, Ada!\n"
+
+
 def test_outside_a_task_asking_for_arguments_says_what_to_do() -> None:
     with pytest.raises(macropod.NotInTask, match="MACROPOD_ARGUMENTS"):
         macropod.task_args()

@@ -62,9 +62,11 @@ def test_a_limit_counts_from_the_end_also_within_a_span_of_time() -> None:
     assert wire.requests[0].url.params["since"] == "2026-01-02T04:04:05.678901+01:00"
 
 
-@pytest.mark.parametrize("given", [{"limit": -1}, {"limit": 1.5}, {"since": datetime(2026, 1, 2)}])
+@pytest.mark.parametrize(
+    "given", [{"limit": -1}, {"limit": 1.5}, {"since": datetime(2026, 1, 2)}, {"until": "2026-01-01"}]
+)
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match="it takes"):
         run(Wire(page(following=1))).logs(**given)
 
 

@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 
 import macropod
 import pytest
-from macropod.cli import main
 
-from tests.sdk_server import PlayedServer
+from tests.sdk_calls import Call
 
 AFTER = datetime(2026, 3, 27, 12, tzinfo=UTC)
 
 
 def test_a_preview_is_a_list_of_moments_with_the_schedule_in_words(client: macropod.Client) -> None:
-    upcoming = client.preview_schedule({"30 2 * * *"}, "Europe/Berlin", AFTER, count=2)
+    upcoming = client.preview_schedule({"30 2 * * *"}, "Europe/Berlin", after=AFTER, count=2)
     assert (upcoming.schedule, upcoming.timezone, upcoming.in_words) == (
         "30 2 * * *",
         "Europe/Berlin",
@@ -34,16 +33,17 @@ def test_a_bad_schedule_names_its_field(client: macropod.Client) -> None:
     assert refusal.value.problems[0].where == "minute"
 
 
-def test_the_command_prints_the_moments_and_says_the_words(
-    server: PlayedServer, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["schedule", "preview", "30 2 * * *", "--timezone", "Europe/Berlin", "--after", "2026-03-27T12:00Z"]
-    with pytest.raises(SystemExit) as left:
-        main([*words, "--count", "2", "-o", "jsonl"], connect=server.connect)
-    said = capsys.readouterr()
-    assert left.value.code == 0
-    assert [json.loads(line)["due_at"] for line in said.out.splitlines()] == [
+def test_a_moment_that_is_none_is_refused(client: macropod.Client) -> None:
+    with pytest.raises(macropod.Invalid, match="after is '2026-03-27', a str; it takes a datetime"):
+        client.preview_schedule("@hourly", after="2026-03-27")  # type: ignore[arg-type]
+
+
+def test_the_command_prints_the_moments_and_says_the_words(call: Call) -> None:
+    options = ("--timezone", "Europe/Berlin", "--after", "2026-03-27T12:00Z", "--count", 2, "-o", "jsonl")
+    code, out, err = call("schedule", "preview", "30 2 * * *", *options)
+    assert code == 0
+    assert [json.loads(line)["due_at"] for line in out.splitlines()] == [
         "2026-03-28T01:30:00+00:00",
         "2026-03-29T01:00:00+00:00",
     ]
-    assert "at 02:30 every day" in said.err
+    assert "at 02:30 every day" in err

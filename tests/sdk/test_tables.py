@@ -89,8 +89,29 @@ def test_what_people_wrote_is_neither_markup_nor_control_codes_in_a_terminal() -
     assert row[1] == "[red]\ufffd]0;x\ufffd"
 
 
-def test_a_row_that_is_too_wide_for_the_terminal_is_shown_as_a_block_of_facts() -> None:
-    block = [each for each in terminal(tasks(name="nightly " * 5), width=80) if each]
+@pytest.mark.parametrize(
+    ("listing", "columns"),
+    [
+        (orchestrations(), ["id", "name", "status", "file name"]),
+        (tasks(), ["id", "name", "last run status", "schedule"]),
+        (runs(), ["pod id", "status", "reason", "created at"]),
+    ],
+)
+def test_a_narrow_terminal_leaves_out_columns_and_never_cuts_an_id(listing: Any, columns: list[str]) -> None:
+    head, row = (each for each in terminal(listing, width=80) if len(each) > 1)
+    assert head == columns
+    assert row[0] == listing[0].id
+
+
+def test_a_name_too_long_for_a_narrow_terminal_is_folded() -> None:
+    lines = terminal(tasks(name="nightly" * 9), width=80)
+    assert lines[0] == ["id", "name", "last run status"]
+    assert task_answer()["id"] == lines[2][0]
+    assert "nightly" * 9 in "".join(lines[2][1:2] + [line[0] for line in lines[3:] if line])
+
+
+def test_a_terminal_without_room_for_a_table_shows_a_block_of_facts() -> None:
+    block = [each for each in terminal(tasks(), width=60) if each]
     assert [name for name, _ in block] == list(TaskList._columns)
     assert dict(block)["id"] == task_answer()["id"]
 
@@ -109,6 +130,18 @@ def test_the_whole_sha_and_the_choice_of_entry_point_are_among_the_facts() -> No
     facts = dict(each for each in terminal(orchestration) if len(each) == 2)
     assert facts["sha"] == orchestration.sha
     assert (facts["entry point"], facts["requirements"]) == ("src/main.py", "src/requirements.txt")
+
+
+def test_the_facts_of_a_run_tell_how_it_ended_and_what_it_used() -> None:
+    [run] = runs(reason="exit_code", message="It ended with 3.", exit_code=3, attempt=2, cpu_seconds=0.25)
+    facts = dict(each for each in terminal(run) if len(each) == 2)
+    told = ("reason", "message", "exit code", "attempt", "peak memory", "CPU time", "workspace id")
+    assert [facts[name] for name in told] == ["exit_code", "It ended with 3.", "3", "2", "1,024 bytes", "0.25 s", "1"]
+
+
+def test_the_facts_of_a_task_tell_its_arguments() -> None:
+    [task] = tasks(json_args={"name": "Ada"})
+    assert dict(each for each in terminal(task) if len(each) == 2)["json args"] == '{"name": "Ada"}'
 
 
 def test_things_are_equal_when_they_are_the_same_thing() -> None:

@@ -58,6 +58,9 @@ def test_a_download_is_the_bytes_that_were_uploaded(client: macropod.Client, tmp
     assert orchestration.download(tmp_path / "file") == tmp_path / "file"
     assert (tmp_path / "file").read_bytes() == (tmp_path / "my hello.zip").read_bytes() == content
     assert not list(tmp_path.glob(".macropod*"))
+    with pytest.raises(macropod.Invalid, match=r"my hello\.zip is there already"):
+        orchestration.download(tmp_path)
+    assert orchestration.download(tmp_path, overwrite=True) == tmp_path / "my hello.zip"
 
 
 @pytest.mark.parametrize("file_name", ["../../evil.zip", "/etc/evil.zip", "..\\evil.zip", "...evil.zip"])

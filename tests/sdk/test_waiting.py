@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from macropod import Conflict, Orchestration, PackagingFailed, Run, Task, WaitTimeout
+from macropod import Conflict, ConnectionFailed, Orchestration, PackagingFailed, Run, Task, WaitTimeout
 
 from tests.sdk_answers import line_answer, orchestration_answer, run_answer, task_answer
-from tests.sdk_doubles import PatientClock, Wire, connect
+from tests.sdk_doubles import PatientClock, Wire, connect, refused
 
 GOING_ON = run_answer(status="running", reason=None, message=None, exit_code=None, ended_at=None)
 
@@ -37,6 +37,38 @@ def test_waiting_ends_when_its_time_is_up(timeout: float | timedelta) -> None:
     with pytest.raises(WaitTimeout, match="within 60 seconds"):
         Run(connect(Wire(ok(GOING_ON)), clock=clock), GOING_ON).wait(timeout)
     assert clock.now() == pytest.approx(60)
+
+
+AWAY = [httpx2.ConnectError("refused"), refused(503, "unavailable"), httpx2.Response(502, text="<h1>nginx</h1>")]
+
+
+@pytest.mark.parametrize("timeout", [None, 100])
+@pytest.mark.parametrize("away", AWAY)
+def test_a_server_that_restarts_is_waited_for(away: httpx2.Response | Exception, timeout: float | None) -> None:
+    clock = PatientClock()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if clock.now() > 50:
+            return ok(run_answer())
+        if isinstance(away, Exception):
+            raise away
+        return away
+
+    assert Run(connect(Wire(answer), clock=clock), GOING_ON).wait(timeout).has_ended
+
+
+def test_a_server_that_is_away_when_time_is_up_is_said_to_be() -> None:
+    clock = PatientClock()
+    with pytest.raises(WaitTimeout, match="within 60 seconds.*cannot be reached"):
+        Run(connect(Wire(AWAY[0]), clock=clock), GOING_ON).wait(60)
+    assert clock.now() < 70
+
+
+def test_without_a_limit_a_server_that_stays_away_is_given_up_after_five_minutes() -> None:
+    clock = PatientClock()
+    with pytest.raises(ConnectionFailed):
+        Orchestration(connect(Wire(AWAY[0]), clock=clock), orchestration_answer(status="packaging")).wait()
+    assert 300 < clock.now() < 330
 
 
 def test_a_task_is_waited_for_from_before_its_first_run_to_that_runs_end() -> None:

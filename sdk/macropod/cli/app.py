@@ -37,7 +37,9 @@ app.add_typer(schedules.app, name="schedule")
 @app.command()
 def login(
     context: typer.Context,
-    url: str = typer.Option("http://127.0.0.1:8085", envvar="MACROPOD_URL", help="Address of the server."),
+    url: str = typer.Option(
+        "http://127.0.0.1:8085", envvar="MACROPOD_URL", metavar="URL", help="Address of the server."
+    ),
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Keep the address and a token for the next commands. The token is read from stdin or asked for."""

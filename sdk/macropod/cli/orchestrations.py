@@ -7,6 +7,7 @@ import typer
 
 from macropod.cli.output import Output, OutputOption, print_facts, print_list, print_thing, say
 from macropod.cli.session import connect
+from macropod.cli.values import LimitOption, WaitTimeoutOption, check_is_waiting
 
 app = typer.Typer(help="Upload zips, see what became of them, get them back.", no_args_is_help=True)
 
@@ -16,13 +17,14 @@ OrchestrationArgument = Annotated[str, typer.Argument(metavar="ORCHESTRATION", h
 @app.command()
 def upload(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A zip file, or a folder to zip.")],
-    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A zip file, or a folder to zip.")],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is ready to run.")] = False,
-    wait_timeout: Annotated[float | None, typer.Option(help="Seconds to wait at most.")] = None,
+    wait_timeout: WaitTimeoutOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Upload a zip file or a folder."""
+    check_is_waiting(wait_timeout, waits=wait, by="--wait")
     orchestration = connect(context).upload_orchestration(path, name=name)
     for warning in orchestration.warnings:
         say(f"Warning: {warning}")
@@ -35,7 +37,7 @@ def upload(
 @app.command("list")
 def list_(
     context: typer.Context,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show at most so many.")] = None,
+    limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List orchestrations, newest first."""
@@ -52,11 +54,12 @@ def show(context: typer.Context, orchestration: OrchestrationArgument, output: O
 def download(
     context: typer.Context,
     orchestration: OrchestrationArgument,
-    to: Annotated[Path, typer.Option(help="File to write, or folder to write it into.")] = Path(),
+    to: Annotated[Path, typer.Option(metavar="PATH", help="File to write, or folder to write it into.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Download the zip as it was uploaded, and print where it is."""
-    path = connect(context).get_orchestration(orchestration).download(to)
+    path = connect(context).get_orchestration(orchestration).download(to, overwrite=force)
     print_facts({"path": str(path)}, output, name=str(path))
 
 

@@ -26,7 +26,13 @@ class Output(StrEnum):
 
 
 OutputOption = Annotated[
-    Output, typer.Option("--output", "-o", help="A table, JSON, a JSON object a line, or the ids alone.")
+    Output,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="table|json|jsonl|name",
+        help="A table, JSON, a JSON object a line, or the ids alone.",
+    ),
 ]
 
 

@@ -1,22 +1,33 @@
 """`macropod run …`"""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from macropod.cli.endings import exit_as
+from macropod.cli.endings import exit_as, leaving_alone
 from macropod.cli.output import Output, OutputOption, print_list, print_thing, write
 from macropod.cli.session import connect
-from macropod.cli.since import read_since
+from macropod.cli.values import LimitOption, WaitTimeoutOption, read_moment
 from macropod.logs import LogLine, LogLines
 from macropod.runs import Run, StreamName
 
 app = typer.Typer(help="See runs, read what they print, wait for their end.", no_args_is_help=True)
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, also its pod id.")]
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    TIMED_OUT = "timed_out"
+    KILLED = "killed"
+    LOST = "lost"
 
 
 class Stream(StrEnum):
@@ -28,9 +39,9 @@ class Stream(StrEnum):
 @app.command("list")
 def list_(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="Only runs of the task with this id.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs of this status, such as failure.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="Only runs of the task with this id.")] = None,
+    status: Annotated[Status | None, typer.Option(metavar="|".join(Status), help="Only runs of this status.")] = None,
+    limit: LimitOption = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List runs, newest first."""
@@ -52,26 +63,35 @@ def logs(
     context: typer.Context,
     run: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")] = False,
-    tail: Annotated[int | None, typer.Option(min=1, help="Begin with the last so many lines.")] = None,
+    tail: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Begin with the last so many lines.")
+    ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.")
+        datetime | None,
+        typer.Option(
+            parser=read_moment,
+            metavar="TIME",
+            help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.",
+        ),
     ] = None,
     timestamps: Annotated[
         bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
     ] = False,
-    stream: Annotated[Stream | None, typer.Option(help="Only what was printed there.")] = None,
+    stream: Annotated[
+        Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Print the log of a run."""
     if follow and output is Output.JSON:
         raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
-    begin = read_since(since, now=datetime.now(UTC)) if since else None
     name: StreamName | None = stream.value if stream else None
     found = connect(context).get_run(run)
     if not follow:
-        _print(found.logs(tail, stream=name, since=begin), output, timestamps=timestamps)
+        _print(found.logs(tail, stream=name, since=since), output, timestamps=timestamps)
         return
-    _follow(found, tail, begin=begin, stream=name, output=output, timestamps=timestamps)
+    with leaving_alone(found):
+        _follow(found, tail, since=since, stream=name, output=output, timestamps=timestamps)
     exit_as(found)
 
 
@@ -79,11 +99,13 @@ def logs(
 def wait(
     context: typer.Context,
     run: RunArgument,
-    timeout: Annotated[float | None, typer.Option(help="Seconds to wait at most.")] = None,
+    timeout: WaitTimeoutOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Wait until a run has ended, show it and exit as it did."""
-    found = connect(context).get_run(run).wait(timeout)
+    found = connect(context).get_run(run)
+    with leaving_alone(found):
+        found.wait(timeout)
     print_thing(found, output)
     exit_as(found)
 
@@ -92,14 +114,14 @@ def _follow(
     run: Run,
     tail: int | None,
     *,
-    begin: datetime | None,
+    since: datetime | None,
     stream: StreamName | None,
     output: Output,
     timestamps: bool,
 ) -> None:
     after = 0
-    if tail or begin:
-        lines = run.logs(tail, stream=stream, since=begin)
+    if tail or since:
+        lines = run.logs(tail, stream=stream, since=since)
         _print(lines, output, timestamps=timestamps)
         after = lines.last_number
     for line in run.follow(after=after, stream=stream):

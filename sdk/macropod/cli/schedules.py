@@ -1,13 +1,13 @@
 """`macropod schedule …`"""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from macropod.cli.output import Output, OutputOption, print_list, say
 from macropod.cli.session import connect
-from macropod.cli.since import read_since
+from macropod.cli.values import ScheduleArgument, ZoneOption, read_moment
 
 app = typer.Typer(help="See what a schedule means before a task is made of it.", no_args_is_help=True)
 
@@ -20,14 +20,16 @@ def schedules() -> None:
 @app.command()
 def preview(
     context: typer.Context,
-    schedule: Annotated[str, typer.Argument(help="Five cron fields such as '0 2 * * *', or @hourly.")],
-    timezone: Annotated[str | None, typer.Option(help="An IANA zone such as Europe/Berlin; UTC if left out.")] = None,
-    after: Annotated[str | None, typer.Option(help="A time such as 2026-03-28T12:00Z; now if left out.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=100, help="How many due moments.")] = 5,
+    schedule: ScheduleArgument,
+    timezone: ZoneOption = None,
+    after: Annotated[
+        datetime | None,
+        typer.Option(parser=read_moment, metavar="TIME", help="Begin at 2026-03-28T12:00Z, say; now if left out."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many due moments.")] = 5,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show the next due moments of a schedule, in UTC and in its zone."""
-    since = read_since(after, now=datetime.now(UTC)) if after else None
-    upcoming = connect(context).preview_schedule(schedule, timezone, since, count)
+    upcoming = connect(context).preview_schedule(schedule, timezone, after=after, count=count)
     say(f"{upcoming.schedule} in {upcoming.timezone}: {upcoming.in_words}")
     print_list(upcoming, output)

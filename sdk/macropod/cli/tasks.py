@@ -1,25 +1,36 @@
 """`macropod task …`"""
 
-import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from macropod.cli.endings import exit_as
+from macropod.cli.endings import exit_as, followed, leaving_alone
 from macropod.cli.output import Output, OutputOption, print_list, print_thing, say, write
 from macropod.cli.session import connect
-from macropod.tasks import Task
+from macropod.cli.values import (
+    LimitOption,
+    ScheduleArgument,
+    WaitTimeoutOption,
+    ZoneOption,
+    check_is_waiting,
+    read_arguments,
+    read_whole_seconds,
+)
+from macropod.runs import Run
 
 app = typer.Typer(help="Have orchestrations run, once or on a schedule, and stop that.", no_args_is_help=True)
 
 TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="Id of a task.")]
 OrchestrationArgument = Annotated[str, typer.Argument(metavar="ORCHESTRATION", help="Id of an orchestration.")]
-NameOption = Annotated[str, typer.Option(help="What to call the task.")]
+NameOption = Annotated[str, typer.Option(metavar="NAME", help="What to call the task.")]
 ArgumentsOption = Annotated[
-    str, typer.Option(metavar="JSON", help="A JSON object for the run, or @FILE that holds one.")
+    Any,
+    typer.Option(parser=read_arguments, metavar="JSON", help="A JSON object for the run, or @FILE that holds one."),
 ]
-TimeoutOption = Annotated[int | None, typer.Option(min=1, help="Seconds after which a run is ended.")]
+TimeoutOption = Annotated[
+    int | None,
+    typer.Option(parser=read_whole_seconds, metavar="DURATION", help="When to end a run that goes on: 90, 10m, 2h."),
+]
 
 
 @app.command("run-once")
@@ -33,19 +44,19 @@ def run_once(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Print its log meanwhile; exit as the run did.")
     ] = False,
-    wait_timeout: Annotated[float | None, typer.Option(help="Seconds to --wait at most.")] = None,
+    wait_timeout: WaitTimeoutOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run an orchestration once."""
-    arguments = _read_arguments(json_args)
-    task = connect(context).get_orchestration(orchestration).run_once(name, arguments, timeout)
+    check_is_waiting(wait_timeout, waits=wait or follow, by="--wait or --follow")
+    task = connect(context).get_orchestration(orchestration).run_once(name, json_args, timeout)
     if not wait and not follow:
         print_thing(task, output)
         return
-    say(f"Made task {task.id}.")
-    if follow:
-        _print_log(task, output)
-    run = task.wait(wait_timeout)
+    [run] = task.last_runs(limit=1)
+    say(f"Made task {task.id} with run {run.id}.")
+    with leaving_alone(run):
+        _print_log(run, output, seconds=wait_timeout) if follow else run.wait(wait_timeout)
     if not follow or output is not Output.TABLE:
         print_thing(run, output)
     exit_as(run)
@@ -55,16 +66,16 @@ def run_once(
 def schedule(
     context: typer.Context,
     orchestration: OrchestrationArgument,
-    schedule: Annotated[str, typer.Argument(help="Five cron fields such as '0 2 * * *', or @hourly.")],
+    schedule: ScheduleArgument,
     name: NameOption,
     json_args: ArgumentsOption = "{}",
     timeout: TimeoutOption = None,
-    timezone: Annotated[str | None, typer.Option(help="IANA zone of the schedule; UTC if not given.")] = None,
+    timezone: ZoneOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run an orchestration whenever a schedule says so."""
     found = connect(context).get_orchestration(orchestration)
-    task = found.run_scheduled(name, schedule, _read_arguments(json_args), timeout, timezone=timezone)
+    task = found.run_scheduled(name, schedule, json_args, timeout, timezone=timezone)
     print_thing(task, output)
 
 
@@ -72,7 +83,7 @@ def schedule(
 def list_(
     context: typer.Context,
     killed: Annotated[bool, typer.Option("--killed", help="Only those that were killed.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show at most so many.")] = None,
+    limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List tasks, the one updated last first."""
@@ -93,14 +104,7 @@ def kill(context: typer.Context, task: TaskArgument, output: OutputOption = Outp
     print_thing(found, output)
 
 
-def _print_log(task: Task, output: Output) -> None:
+def _print_log(run: Run, output: Output, *, seconds: float | None) -> None:
     tell = say if output is not Output.TABLE else lambda text: write([text])
-    for line in task.follow():
+    for line in followed(run, seconds=seconds):
         tell(line.text)
-
-
-def _read_arguments(text: str) -> Any:
-    try:
-        return json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{text!r} is not JSON: {error}", param_hint="--json-args") from None

@@ -47,7 +47,8 @@ def active_of(session: Session, orchestration_id: str) -> list[Task]:
 
 
 def due(session: Session, now: datetime, *, limit: int) -> list[Task]:
-    query = select(Task).where(col(Task.next_due_at) <= now).order_by(col(Task.next_due_at)).limit(limit)
+    """Those due last come first: after an outage what is due now does not wait for all that was missed."""
+    query = select(Task).where(col(Task.next_due_at) <= now).order_by(col(Task.next_due_at).desc()).limit(limit)
     return list(session.exec(query.with_for_update(skip_locked=True)))
 
 

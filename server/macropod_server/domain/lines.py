@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from macropod_server.domain.errors import Invalid
 
+_ALIKE_LINES = 10
+"""So many equal lines in a row are taken for the same place in two texts."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,13 +96,16 @@ def encode_segment(printed_at: datetime, stream: Stream, texts: Sequence[str]) -
     return f"{micros} {_LETTERS[stream]} {len(texts)} {len(body)}\n".encode() + body
 
 
-def unsent(output: Sequence[str], stored: Sequence[str]) -> list[str]:
+def unsent(output: Sequence[str], stored: Sequence[str], *, are_whole: bool) -> list[str]:
     """The lines of a container's own last output that come after the last lines stored.
 
-    The latest place where both agree is taken, so that a line is never stored twice.
+    `are_whole` says that both begin with the first line of the run. Otherwise the latest place where both agree is
+    taken, so that a line is rather lost than stored twice.
     """
+    if are_whole and list(output[: len(stored)]) == list(stored):
+        return list(output[len(stored) :])
     for end in range(len(output), 0, -1):
-        overlap = min(end, len(stored))
+        overlap = min(end, len(stored), _ALIKE_LINES)
         if overlap and list(output[end - overlap : end]) == list(stored[len(stored) - overlap :]):
             return list(output[end:])
     return list(output)

@@ -24,13 +24,14 @@ def issue_token(database: Database, *, name: str, now: datetime) -> str:
 def leave_credentials(database: Database, path: Path, *, url: str, now: datetime) -> bool:
     """At the first start make a token and write it to `path`; later only keep the address there current.
 
-    False when nothing usable could be left: tokens were made before, and the file has none of them.
+    False when nothing usable was left: tokens were made before and the file has none of them, or it has what
+    belongs to another server.
     """
-    token = _token_in(path)
+    kept_url, token = _kept_in(path)
     with database.read() as session:
         is_known = token is not None and access.workspace_of_token(session, token) is not None
         is_first = not access.has_tokens(session)
-    if is_first:
+    if is_first and kept_url in (None, url):
         token = issue_token(database, name="first start", now=now)
     elif token is None or not is_known:
         return False
@@ -42,9 +43,11 @@ def write_credentials(path: Path, *, url: str, token: str) -> None:
     write_private(path, json.dumps({"url": url, "token": token}) + "\n")
 
 
-def _token_in(path: Path) -> str | None:
+def _kept_in(path: Path) -> tuple[str | None, str | None]:
+    """Address and token in the file, None where there is no such text."""
     try:
-        token = json.loads(path.read_text()).get("token")
+        kept = json.loads(path.read_text())
+        url, token = kept.get("url"), kept.get("token")
     except (OSError, ValueError, AttributeError):
-        return None
-    return token if isinstance(token, str) else None
+        return None, None
+    return url if isinstance(url, str) else None, token if isinstance(token, str) else None

@@ -1,0 +1,84 @@
+"""Reads what is written after an option; a mistake names the option and what it takes."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_SPAN = re.compile(r"(\d+|\d*\.\d+)([smhd]?)")
+_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def read_moment(text: str) -> datetime:
+    """`10m` is ten minutes ago; anything else is an ISO 8601 time, in UTC unless it says otherwise."""
+    try:
+        if age := re.fullmatch(r"\d+[smhd]", text):
+            return datetime.now(UTC) - _span(age[0])
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is neither an age such as 10m nor a time such as 2026-01-02T03:04Z."
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def read_seconds(text: str) -> float:
+    try:
+        return _span(text).total_seconds()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is no length of time; it takes seconds, or 90s, 10m, 2h, 1d.") from None
+
+
+def read_whole_seconds(text: str) -> int:
+    seconds = read_seconds(text)
+    if seconds < 1 or seconds % 1:
+        raise typer.BadParameter(f"{text!r} is not a whole number of seconds from 1 on.")
+    return int(seconds)
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """A JSON object, or the one in the file after `@`."""
+    source = f"The file {text[1:]}" if text.startswith("@") else repr(text)
+    try:
+        arguments = json.loads(_file(text[1:]) if text.startswith("@") else text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{source} is not JSON: {error}.") from None
+    if not isinstance(arguments, dict):
+        raise typer.BadParameter(f'{source} is not a JSON object such as {{"name": "Ada"}}.')
+    return arguments
+
+
+def check_is_waiting(wait_timeout: float | None, *, waits: bool, by: str) -> None:
+    if wait_timeout is not None and not waits:
+        raise typer.BadParameter(f"Nothing is waited for; give {by} too.", param_hint="--wait-timeout")
+
+
+WaitTimeoutOption = Annotated[
+    float | None, typer.Option(parser=read_seconds, metavar="DURATION", help="How long to wait at most: 90, 10m, 2h.")
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Show at most so many.")]
+ScheduleArgument = Annotated[
+    str, typer.Argument(metavar="SCHEDULE", help="Five cron fields such as '0 2 * * *', or @hourly.")
+]
+ZoneOption = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="IANA zone of the schedule, such as Europe/Berlin; UTC if left out.")
+]
+
+
+def _span(text: str) -> timedelta:
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+
+
+def _file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise typer.BadParameter(f"There is no file {path}.") from None
+    except OSError as error:
+        raise typer.BadParameter(f"The file {path} cannot be read: {error.strerror}.") from None
