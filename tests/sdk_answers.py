@@ -40,6 +40,7 @@ def task_answer(**changes: Any) -> dict[str, Any]:
         "schedule_in_words": "every day at 02:00",
         "timezone": "UTC",
         "next_due_at": "2026-01-03T02:00:00Z",
+        "last_run_id": None,
         "last_run_status": "unknown",
         "created_at": WHEN,
         "updated_at": WHEN,

@@ -63,5 +63,7 @@ class PlayedServer:
 
     def start(self) -> PlayedRun:
         """Start the oldest run that may start."""
-        assert start_runs(self.deps), "There is no run to start."
-        return PlayedRun(self.http, self.deps.spawner.orders[-1])
+        started = len(self.deps.spawner.orders)
+        start_runs(self.deps)
+        assert len(self.deps.spawner.orders) > started, "There is no run to start."
+        return PlayedRun(self.http, self.deps.spawner.orders[started])

@@ -105,7 +105,6 @@ class Client:
         self,
         schedule: str | Collection[str],
         timezone: str | None = None,
-        *,
         after: datetime | None = None,
         count: int = 5,
     ) -> SchedulePreview:

@@ -13,10 +13,16 @@ from macropod.patience import AWAY, LONGEST_ABSENCE_SECONDS, backoff
 _LONGEST_SILENCE_SECONDS = 60
 
 
-def follow_lines(
-    connection: Connection, path: str, *, after: int, stream: str | None, ended: Callable[[Answer], None]
+def follow_run(
+    connection: Connection,
+    run_id: str,
+    *,
+    after: int = 0,
+    stream: str | None = None,
+    ended: Callable[[Answer], None] = lambda _: None,
 ) -> Iterator[LogLine]:
     """Lines in order, each once. `ended` is told of the run's end; then the lines are over too."""
+    path = f"/v1/runs/{run_id}/logs/follow"
     clock = connection.clock
     last_heard, pauses = clock.now(), backoff(0.1, most=5)
     while True:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from macropod.answers import Answer, instant
-from macropod.following import follow_lines
+from macropod.following import follow_run
 from macropod.logs import LogLine, LogLines
 from macropod.patience import wait_until
 from macropod.reading import read_lines
@@ -94,7 +94,7 @@ class Run(Remote):
         (such as `exit_code`) say how the run ended. Raises `ConnectionFailed` when the server stays away for
         five minutes.
         """
-        return follow_lines(self._connection, f"{self._path}/logs/follow", after=after, stream=stream, ended=self._take)
+        return follow_run(self._connection, self.id, after=after, stream=stream, ended=self._take)
 
     def wait(self, timeout: float | timedelta | None = None) -> Run:
         """Wait until the run has ended, at most `timeout` seconds (None: without limit). Returns itself.

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from macropod.answers import Answer, instant
 from macropod.errors import Conflict
+from macropod.following import follow_run
 from macropod.logs import LogLine
 from macropod.patience import wait_until
 from macropod.remote import Remote
@@ -30,6 +31,7 @@ class Task(Remote):
     schedule            five cron fields, None for a task that runs once; `schedule_in_words` in English
     timezone            the IANA zone the schedule is read in ("UTC")
     next_due_at         when it runs next, an aware datetime; None when it does not
+    last_run_id         id of its newest run, None before the first
     last_run_status     status of its newest run; "unknown" before the first
     created_at, updated_at   aware datetimes
     """
@@ -48,6 +50,7 @@ class Task(Remote):
     schedule_in_words: str | None
     timezone: str | None
     next_due_at: datetime | None
+    last_run_id: str | None
     last_run_status: str
     created_at: datetime
     updated_at: datetime
@@ -89,8 +92,11 @@ class Task(Remote):
 
         Raises `Conflict` when the task was stopped before it ever ran, else as `Run.follow`.
         """
-        clock = self._connection.clock
-        yield from wait_until(self._newest_run, clock, timeout=None, what=f"Task {self.id} did not run").follow()
+        if self.kind == "run_once" and self.last_run_id:
+            yield from follow_run(self._connection, self.last_run_id)
+        else:
+            clock = self._connection.clock
+            yield from wait_until(self._newest_run, clock, timeout=None, what=f"Task {self.id} did not run").follow()
 
     def _ended_run(self) -> Run | None:
         run = self._newest_run()
@@ -119,6 +125,7 @@ class Task(Remote):
         self.schedule_in_words = answer["schedule_in_words"]
         self.timezone = answer["timezone"]
         self.next_due_at = instant(answer["next_due_at"])
+        self.last_run_id = answer["last_run_id"]
         self.last_run_status = answer["last_run_status"]
         self.created_at = datetime.fromisoformat(answer["created_at"])
         self.updated_at = datetime.fromisoformat(answer["updated_at"])

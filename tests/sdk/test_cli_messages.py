@@ -106,8 +106,6 @@ def test_a_server_without_a_known_token_is_met_with_what_to_do_in_a_shell(
     assert "Client" not in said
 
 
-def test_a_login_with_an_unknown_token_says_which_one_was_sent(
-    server: PlayedServer, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_token_is_told_with_where_it_came_from(server: PlayedServer, call: Call) -> None:
     server.token = "unknown"
     assert "is the one given to" in call("task", "list")[2]

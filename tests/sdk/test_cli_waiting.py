@@ -1,6 +1,6 @@
 """Commands that wait: never longer than was said, and Ctrl-C leaves the run alone."""
 
-import _thread
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +36,11 @@ def while_running(act: Callable[[], object], *, when: Callable[[], object]) -> t
     return thread
 
 
+def press_ctrl_c() -> None:
+    time.sleep(0.3)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_waiting_and_following_for_too_long_exit_with_4(
     server: PlayedServer, call: Call, orchestration: macropod.Orchestration, way: str
@@ -59,7 +64,7 @@ def test_an_interrupted_command_says_that_the_run_goes_on(
         subject: list[str] = [run.id]
     else:
         subject = [orchestration.id, "--name", "x"]
-    interrupter = while_running(lambda: (time.sleep(0.3), _thread.interrupt_main()), when=orchestration.list_tasks)
+    interrupter = while_running(press_ctrl_c, when=orchestration.list_tasks)
     code, out, err = call(noun, verb, *subject, *options)
     interrupter.join()
     [task] = orchestration.list_tasks()

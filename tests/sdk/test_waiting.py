@@ -34,7 +34,7 @@ def test_a_run_that_had_ended_is_not_asked_for_again() -> None:
 @pytest.mark.parametrize("timeout", [60, timedelta(minutes=1)])
 def test_waiting_ends_when_its_time_is_up(timeout: float | timedelta) -> None:
     clock = PatientClock()
-    with pytest.raises(WaitTimeout, match="within 60 seconds"):
+    with pytest.raises(WaitTimeout, match=r"within 60 seconds"):
         Run(connect(Wire(ok(GOING_ON)), clock=clock), GOING_ON).wait(timeout)
     assert clock.now() == pytest.approx(60)
 
@@ -59,7 +59,7 @@ def test_a_server_that_restarts_is_waited_for(away: httpx2.Response | Exception,
 
 def test_a_server_that_is_away_when_time_is_up_is_said_to_be() -> None:
     clock = PatientClock()
-    with pytest.raises(WaitTimeout, match="within 60 seconds.*cannot be reached"):
+    with pytest.raises(WaitTimeout, match=r"within 60 seconds.*cannot be reached"):
         Run(connect(Wire(AWAY[0]), clock=clock), GOING_ON).wait(60)
     assert clock.now() < 70
 
