@@ -48,7 +48,7 @@ def a_zip(files: dict[str, str | bytes] | None = None, **more: str) -> bytes:
 
 def make_deps(folder: Path, *, spawner: Any = None, clock: Any = None, **settings: Any) -> Deps:
     return build_deps(
-        replace(Settings(data_dir=folder / "data", credentials=str(folder / "credentials.json")), **settings),
+        replace(Settings(data_dir=folder / "data", credentials=folder / "credentials.json"), **settings),
         spawner=spawner or FakeSpawner(),
         clock=clock or Clock(),
     )

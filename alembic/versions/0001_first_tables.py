@@ -151,7 +151,8 @@ def upgrade() -> None:
         sa.Column("contact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stop_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("clean_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("put_off_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("delayed_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("peak_memory_bytes", sa.BigInteger(), nullable=True),
         sa.Column("cpu_seconds", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -79,11 +79,11 @@ class Connection:
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         before = None
         while True:
-            page = self.get(path, limit=PAGE_SIZE, before=before, **params)["items"]
-            yield from page
-            if len(page) < PAGE_SIZE:
+            page = self.get(path, limit=PAGE_SIZE, before=before, **params)
+            yield from page["items"]
+            before = page.get("next_before")
+            if before is None:
                 return
-            before = page[-1]["id"]
 
     def _answer(self, method: str, path: str, **rest: Any) -> Answer:
         answer = content(self._send(method, path, **rest))

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
 from macropod_server.api import errors, health, logs, orchestrations, runner, runs, schedules, tasks
+from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.db import access
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
@@ -153,6 +154,7 @@ def create_app(deps: Deps, *, with_engine: bool = True) -> FastAPI:
     )
     app.state.deps, app.state.is_adopted = deps, False
     errors.install(app)
+    app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     for router in _ROUTERS:
         app.include_router(router)
     return app

@@ -68,8 +68,8 @@ def token(
     made = issue_token(database, name=name, now=utc_now())
     database.close()
     if save:
-        write_credentials(settings.resolved_credentials, url=settings.url, token=made)
-        typer.echo(f"Written to {settings.resolved_credentials}.", err=True)
+        write_credentials(settings.credentials, url=settings.url, token=made)
+        typer.echo(f"Written to {settings.credentials}.", err=True)
     typer.echo(made)
 
 

@@ -58,9 +58,16 @@ class Engine:
     def start(self) -> None:
         """Adopt what an earlier process left, then begin. Blocks until the adoption is done."""
         renew_stops(self._deps)
-        watch(self._deps, silence=timedelta(0))
+        self._adopt()
         for thread in self._threads:
             thread.start()
+
+    def _adopt(self) -> None:
+        try:
+            watch(self._deps, silence=timedelta(0))
+        except Unavailable as error:
+            # The loop of the same name comes to them as soon as that has changed.
+            log.warning("adoption_delayed", reason=error.message)
 
     def stop(self, *, seconds: float = 5) -> None:
         """Give the steps under way so many seconds to end; runs go on."""

@@ -54,7 +54,7 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
     if (host := container_host(deps)) is not None:
         sockets.append(_listen(host, settings.port))
         app.add_middleware(RunTokensOnly, address=(host, settings.port))
-    credentials = settings.resolved_credentials
+    credentials = settings.credentials
     if not leave_credentials(deps.database, credentials, url=settings.url, now=deps.clock()):
         log.warning("credentials_missing", file=str(credentials), help="macropod-server token --save")
     log.info("server_started", url=settings.url, data=str(settings.data_dir), spawner=deps.spawner.name)

@@ -1,5 +1,6 @@
 """Every setting, in one frozen class that is read once from the environment; see `docs/settings.md`."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,20 +12,28 @@ from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, Packag
 
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
+_RANGES = {"port": (0, 65_535), "grace_seconds": (0, math.inf), "run_cpus": (0.01, 100_000)}
+"""What numbers may be; all others are 1 or more."""
+
+_SHORTEST_KEY = 32
 MIB = 1024**2
 GIB = 1024**3
 
 
-def _default_data_dir() -> Path:
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "macropod"
+def _data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "macropod"
+
+
+def _credentials(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where SDK and CLI of the same user look for address and token."""
+    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "macropod" / "credentials.json"
 
 
 @dataclass(frozen=True)
 class Settings:
     """Each field is read from `MACROPOD_<FIELD>` in upper case."""
 
-    data_dir: Path = field(default_factory=_default_data_dir)
+    data_dir: Path = field(default_factory=_data_dir)
     database_url: str = ""
     storage_url: str = ""
     spawner: str = "auto"
@@ -33,7 +42,7 @@ class Settings:
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
     secret_key: str = ""
-    credentials: str = ""
+    credentials: Path = field(default_factory=_credentials)
 
     upload_max_bytes: int = GIB
     unpacked_max_bytes: int = 10 * GIB
@@ -60,12 +69,6 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
 
     @property
-    def resolved_credentials(self) -> Path:
-        """Where SDK and CLI of the same user look for address and token."""
-        base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-        return Path(self.credentials or Path(base) / "macropod" / "credentials.json")
-
-    @property
     def resolved_logs_url(self) -> str:
         """Logs have an SQLite file of their own, so that a flood of lines never holds up the scheduling tables."""
         is_server = self.database_url and not self.database_url.startswith("sqlite")
@@ -84,14 +87,42 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
     """Settings from the environment; a flag that is not None wins. Raises `Invalid` naming the variable."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        "data_dir": _data_dir(environ),
+        "credentials": _credentials(environ),
+        "package_index": _package_index(environ),
+    }
     for each in fields(Settings):
         name = _PREFIX + each.name.upper()
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
         elif environ.get(name) and each.name != "package_index":
             values[each.name] = _parse(name, environ[name], each.type)
-    return Settings(**{"package_index": _package_index(environ)} | values)
+    settings = Settings(**values)
+    for each in fields(Settings):
+        _check_range(each.name, getattr(settings, each.name))
+    _check_storage_url(settings.storage_url)
+    if 0 < len(settings.secret_key) < _SHORTEST_KEY:
+        raise _refusal("secret_key", f"has {len(settings.secret_key)} characters; it takes {_SHORTEST_KEY} or more")
+    return settings
+
+
+def _check_range(setting: str, value: Any) -> None:
+    least, most = _RANGES.get(setting, (1, math.inf))
+    if isinstance(value, int | float) and not least <= value <= most:
+        takes = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
+        raise _refusal(setting, f"is {value}; it takes {takes}")
+
+
+def _check_storage_url(url: str) -> None:
+    scheme, separator, path = url.partition("://")
+    if separator and (scheme != "file" or not path.startswith("/")):
+        raise _refusal("storage_url", f"is {url!r}; it takes a folder of this machine, as file:///folder")
+
+
+def _refusal(setting: str, what: str) -> Invalid:
+    name = _PREFIX + setting.upper()
+    return Invalid.field(name, f"{name} {what}.")
 
 
 def _package_index(environ: Mapping[str, str]) -> PackageIndex:

@@ -76,10 +76,61 @@ def test_a_batch_that_is_too_large_is_refused(client, deps, run):
         ("since=2026-03-02T12:00:03", [4, 5, 6]),
         ("until=2026-03-02T12:00:02Z", [1, 2]),
         ("since=2026-03-02T12:00:01Z&until=2026-03-02T12:00:04Z&stream=stdout", [3]),
+        ("tail=2&until=2026-03-02T12:00:04Z", [3, 4]),
+        ("tail=9&since=2026-03-02T12:00:03Z", [4, 5, 6]),
+        ("tail=2&before=4", [2, 3]),
+        ("tail=2&before=1", []),
     ],
 )
 def test_lines_are_read_by_tail_range_time_and_stream(client, run, query, expected):
     assert numbers(client, run, query) == expected
+
+
+@pytest.mark.parametrize("query", ["tail=1&first=1", "tail=1&limit=5", "before=5", "tail=1&before=0"])
+def test_a_tail_with_what_counts_from_the_start_is_refused(client, run, query):
+    assert client.get(f"/v1/runs/{run.id}/logs?{query}").status_code == 422
+
+
+def a_long_log(client, deps, run):
+    """Twelve lines of 700 kB each: six fit into one answer, by half."""
+    for number in range(1, 13):
+        send(client, deps, run, number, a_batch("x" * 700_000))
+
+
+def test_an_answer_holds_four_mib_of_text_and_the_next_page_goes_on(client, deps, run):
+    a_long_log(client, deps, run)
+    assert numbers(client, run, "first=1") == [1, 2, 3, 4, 5]
+    assert numbers(client, run, "first=6") == [6, 7, 8, 9, 10]
+    assert numbers(client, run, "tail=12") == [8, 9, 10, 11, 12]
+    assert numbers(client, run, "tail=12&before=8") == [3, 4, 5, 6, 7]
+
+
+def test_a_follower_gets_a_long_log_in_events_of_four_mib(client, deps, run):
+    a_long_log(client, deps, run)
+    finish_run(deps, run.id, Ending(Reason.COMPLETED), now=deps.clock())
+    told = list(events(client.get(f"/v1/runs/{run.id}/logs/follow")))
+    assert [len(lines) for kind, _, lines in told if kind == "lines"] == [5, 5, 2]
+
+
+class BusyLogStore:
+    """A line comes just before the tail is read."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def tail(self, run_id, **within):
+        self._store.append(run_id, first=2, batch=a_batch("two"))
+        return self._store.tail(run_id, **within)
+
+
+def test_a_line_that_comes_while_the_log_is_read_is_not_printed_twice(client, deps, run):
+    send(client, deps, run, 1, a_batch("one"))
+    object.__setattr__(deps, "logs", BusyLogStore(deps.logs))
+    told = client.get(f"/v1/runs/{run.id}/logs?tail=5").json()
+    assert ([line["text"] for line in told["lines"]], told["next"]) == (["one", "two"], 3)
 
 
 @pytest.mark.parametrize("query", ["tail=-1", "first=0", "stream=stdlog", "since=yesterday", "limit=1000000"])

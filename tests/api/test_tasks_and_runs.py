@@ -3,10 +3,12 @@
 import pytest
 from macropod_server.api import examples
 from macropod_server.api.schemas import LineOut, OrchestrationOut, RunOut, TaskIn, TaskOut
+from macropod_server.db.tables import Task
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.start_run import start_runs
+from sqlalchemy import event
 
 from tests.builders import make_task, runs_of, upload
 
@@ -59,7 +61,7 @@ def test_what_cannot_be_used_is_refused_by_field(client, deps, spoil, where):
     answer = client.post("/v1/tasks", json=wish(deps, **spoil))
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert any(where in each["where"] for each in answer.json()["details"])
-    assert client.get("/v1/tasks").json() == {"items": []}
+    assert client.get("/v1/tasks").json()["items"] == []
 
 
 def test_a_task_of_an_unknown_orchestration_is_not_found(client, deps):
@@ -89,6 +91,51 @@ def test_tasks_are_listed_by_their_last_change_and_killed_ones_alone_on_request(
 
     stop_runs(deps)
     assert [task["id"] for task in client.get("/v1/tasks?killed=true").json()["items"]] == [first.id]
+
+
+def test_a_task_that_moves_between_two_pages_does_not_start_the_list_anew(client, deps):
+    made = []
+    for _ in range(5):
+        made.append(make_task(deps, schedule="@daily").id)
+        deps.clock.advance(seconds=1)
+    first = client.get("/v1/tasks?limit=2").json()
+    client.post(f"/v1/tasks/{made[3]}/kill")
+    second = client.get("/v1/tasks", params={"limit": 2, "before": first["next_before"]}).json()
+    third = client.get("/v1/tasks", params={"limit": 2, "before": second["next_before"]}).json()
+    listed = [task["id"] for page in (first, second, third) for task in page["items"]]
+    assert listed == made[::-1]
+    assert third["next_before"] is None
+
+
+@pytest.mark.parametrize("before", ["soon_x", "2026-99-01T00:00:00Z_x"])
+def test_a_place_that_no_list_has_is_refused(client, before):
+    answer = client.get("/v1/tasks", params={"before": before})
+    assert (answer.status_code, answer.json()["details"][0]["where"]) == (422, "before")
+
+
+def test_a_page_of_runs_takes_as_many_queries_as_one_run(client, deps):
+    orchestration, statements = upload(deps), []
+    for engine in (deps.database.engine, deps.logs._engine):
+        event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    def listing():
+        statements.clear()
+        items = client.get("/v1/runs").json()["items"]
+        return len(items), len(statements)
+
+    make_task(deps, orchestration)
+    runs, queries = listing()
+    for _ in range(20):
+        make_task(deps, orchestration)
+    assert (runs, listing()) == (1, (21, queries))
+
+
+def test_a_schedule_that_cannot_be_read_any_more_does_not_hide_the_others(client, deps):
+    task, other = make_task(deps, schedule="@daily"), make_task(deps, schedule="@hourly")
+    with deps.database.write() as session:
+        session.get_one(Task, task.id).schedule = "0 22-4 * * *"
+    words = {each["id"]: each["schedule_in_words"] for each in client.get("/v1/tasks").json()["items"]}
+    assert words == {task.id: None, other.id: "every hour"}
 
 
 def test_a_run_tells_how_it_ended(client, deps):

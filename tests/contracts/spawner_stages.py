@@ -115,6 +115,10 @@ class Stage:
         """Take the container away from outside."""
         raise NotImplementedError
 
+    def jam(self, run_id: str) -> None:
+        """Have the system fail whenever it is asked about this container."""
+        raise NotImplementedError
+
 
 class FakeStage(Stage):
     def __init__(self) -> None:
@@ -154,6 +158,9 @@ class FakeStage(Stage):
 
     def lose(self, run_id: str) -> None:
         self.fake.vanish(run_id)
+
+    def jam(self, run_id: str) -> None:
+        self.fake.stuck.add(run_id)
 
 
 class RealStage(Stage):
@@ -205,6 +212,13 @@ class ProcessStage(RealStage):
         self.kill(run_id)
         self.await_end(run_id)
         self.run_folder(run_id).rename(self.folder / f"lost-{run_id}")
+
+    def jam(self, run_id: str) -> None:
+        self.kill(run_id)
+        self.await_end(run_id)
+        (self.run_folder(run_id) / "exit").unlink()
+        (self.run_folder(run_id) / "lock").unlink()
+        (self.run_folder(run_id) / "lock").mkdir()
 
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "data" / "runs" / run_id

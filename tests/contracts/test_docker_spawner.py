@@ -2,13 +2,27 @@
 
 import dataclasses
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from macropod_server.spawners.base import CouldNotStart, Exited, Gone, ImageNotFound, Limits, Order, Running, Starting
-from macropod_server.spawners.docker import docker_answers
+from macropod_server.spawners.base import (
+    ContainerStuck,
+    CouldNotStart,
+    Exited,
+    Gone,
+    ImageNotFound,
+    Limits,
+    Order,
+    Running,
+    SpawnerUnavailable,
+    Starting,
+)
+from macropod_server.spawners.docker import DockerSpawner, docker_answers
 from macropod_server.spawners.docker_container import Names, container_config
 
 from tests.contracts.spawner_stages import AT_ONCE, IMAGE, MIB, DockerStage, docker_stage
@@ -253,3 +267,45 @@ def test_docker_does_not_answer_for_an_image_that_is_missing(stage: DockerStage)
 
 def test_docker_does_not_answer_where_there_is_none() -> None:
     assert docker_answers(IMAGE, environ={"DOCKER_HOST": "tcp://127.0.0.1:1"}) == "No Docker Engine answers."
+
+
+@contextmanager
+def failing_engine(status: int) -> Iterator[DockerSpawner]:
+    """An engine that tells its version and answers everything else with this status."""
+
+    class Failing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_version = self.path.endswith("/version")
+            body = b'{"ApiVersion": "1.43"}' if is_version else b'{"message": "device is busy"}'
+            self.send_response(200 if is_version else status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        spawner = DockerSpawner(
+            "home", image=IMAGE, runner_url="", environ={"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"}
+        )
+        yield spawner
+        spawner.close()
+        server.shutdown()
+
+
+def test_an_engine_that_answers_with_an_error_has_trouble_with_that_container_only() -> None:
+    with failing_engine(500) as spawner, pytest.raises(ContainerStuck, match="device is busy"):
+        spawner.inspect("run-1")
+
+
+def test_a_gate_without_an_engine_behind_it_is_no_answer() -> None:
+    with failing_engine(503) as spawner, pytest.raises(SpawnerUnavailable):
+        spawner.inspect("run-1")
+
+
+def test_an_engine_that_cannot_list_containers_is_no_engine() -> None:
+    with failing_engine(500) as spawner, pytest.raises(SpawnerUnavailable):
+        spawner.list()

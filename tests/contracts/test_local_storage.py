@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from macropod_server.storage.local import LocalStorage
+from macropod_server.storage.local_staging import place_of
 
 WRITER = """
 import sys
@@ -70,7 +71,7 @@ def test_the_same_bytes_again_leave_the_stored_file_as_it_is(tmp_path: Path) -> 
     for _ in range(2):
         with storage.stage() as staging:
             staging.write(b"hello")
-            inodes.add(storage.path(staging.keep()).stat().st_ino)
+            inodes.add(place_of(tmp_path, staging.keep()).stat().st_ino)
     assert len(inodes) == 1
 
 
@@ -78,14 +79,15 @@ def test_blobs_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
     with storage.stage() as staging:
         staging.write(b"hello")
-        assert storage.path(staging.keep()).stat().st_mode & 0o077 == 0
+        assert place_of(tmp_path, staging.keep()).stat().st_mode & 0o077 == 0
 
 
 def test_blobs_outlive_the_storage_that_kept_them(tmp_path: Path) -> None:
     with LocalStorage(tmp_path).stage() as staging:
         staging.write(b"hello")
         sha256 = staging.keep()
-    LocalStorage(tmp_path).check(sha256)
+    with LocalStorage(tmp_path).open(sha256) as blob:
+        assert blob.read() == b"hello"
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from macropod_server.domain.errors import Invalid, TooLarge
 from macropod_server.domain.lines import Line, Stream
-from macropod_server.logstore.base import MAX_BATCH_BYTES, LogExtent, LogStore, LogStoreUnavailable
+from macropod_server.logstore.base import MAX_BATCH_BYTES, LogStore, LogStoreUnavailable
 from macropod_server.logstore.chunks import open_log_store
 
 from tests.batches import NOON, batch, batch_of, some_lines
@@ -136,14 +136,12 @@ def test_the_first_line_expected_of_an_unknown_run_is_number_one(store: LogStore
     assert store.expected("nobody") == 1
 
 
-def test_the_extent_counts_lines_and_bytes_of_text_and_spans_their_times(store: LogStore) -> None:
-    store.append("run", first=1, batch=batch("häß", "b", at=NOON + timedelta(seconds=5)))
-    store.append("run", first=3, batch=batch("c", at=NOON))
-    assert store.extent("run") == LogExtent(3, 7, NOON, NOON + timedelta(seconds=5))
-
-
-def test_the_extent_of_an_unknown_run_is_nothing(store: LogStore) -> None:
-    assert store.extent("nobody") == LogExtent(0, 0, None, None)
+def test_the_lines_expected_next_of_several_runs_are_told_at_once(store: LogStore) -> None:
+    fill(store, some_lines(20), run_id="long")
+    fill(store, some_lines(3), run_id="short")
+    fill(store, some_lines(5), run_id="not asked for")
+    assert store.expected_of({"long", "short", "nobody"}) == {"long": 21, "short": 4, "nobody": 1}
+    assert store.expected_of([]) == {}
 
 
 @pytest.mark.parametrize("stream", [None, *Stream])
@@ -160,6 +158,46 @@ def test_the_tail_is_the_last_lines_of_that_stream_oldest_first(
 def test_the_tail_cuts_into_a_segment_of_many_lines(store: LogStore) -> None:
     store.append("run", first=1, batch=batch(*(f"line {number}" for number in range(1, 1001))))
     assert [line.number for line in store.tail("run", limit=3)] == [998, 999, 1000]
+
+
+def test_the_tail_may_end_before_a_number_and_lie_in_a_span_of_time(store: LogStore) -> None:
+    chance = random.Random(6)
+    lines = some_lines(200)
+    fill(store, lines, per_batch=13)
+    for _ in range(150):
+        before, limit = chance.choice([None, chance.randint(1, 210), 10**30]), chance.randint(0, 60)
+        since, until, stream = *(some_moment(chance) for _ in range(2)), chance.choice([None, *Stream])
+        wanted = [
+            line
+            for line in lines
+            if stream in (None, line.stream)
+            and (before is None or line.number < before)
+            and (since is None or line.printed_at >= since)
+            and (until is None or line.printed_at < until)
+        ]
+        found = store.tail("run", limit=limit, before=before, since=since, until=until, stream=stream)
+        assert found == wanted[len(wanted) - limit if limit < len(wanted) else 0 :]
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "first", "last"),
+    [
+        (None, "ä bc def", "ä bc def"),
+        (7, "ä bc def", "ä bc def"),
+        (6, "ä bc", "bc def"),
+        (4, "ä bc", "def"),
+        (3, "ä", "def"),
+        (0, "ä", "def"),
+    ],
+)
+def test_a_budget_of_bytes_keeps_the_first_or_the_newest_lines_that_fit_and_at_least_one(
+    store: LogStore, max_bytes: int | None, first: str, last: str
+) -> None:
+    store.append("run", first=1, batch=batch("ä", "bc"))
+    store.append("run", first=3, batch=batch("def"))
+    assert [line.text for line in store.read("run", max_bytes=max_bytes)] == first.split()
+    assert [line.text for line in store.tail("run", limit=9, max_bytes=max_bytes)] == last.split()
+    assert [line.text for line in store.read("run", limit=1, max_bytes=max_bytes)] == ["ä"]
 
 
 def test_the_tail_of_an_unknown_run_is_empty(store: LogStore) -> None:
@@ -193,17 +231,17 @@ def test_reading_by_time_misses_no_line_when_the_clock_of_the_run_was_set_back(s
     assert [line.text for line in store.read("run", since=NOON + timedelta(seconds=20))] == ["30", "20", "40"]
 
 
+def some_moment(chance: random.Random) -> datetime | None:
+    return chance.choice([None, NOON + timedelta(seconds=chance.randint(0, 200))])
+
+
 def test_every_way_of_narrowing_works_together(store: LogStore) -> None:
     chance = random.Random(5)
     lines = some_lines(200)
     fill(store, lines, per_batch=13)
-
-    def moment() -> datetime | None:
-        return chance.choice([None, NOON + timedelta(seconds=chance.randint(0, 200))])
-
     for _ in range(150):
         first, limit = chance.randint(1, 210), chance.choice([None, 0, chance.randint(1, 60)])
-        since, until, stream = moment(), moment(), chance.choice([None, *Stream])
+        since, until, stream = *(some_moment(chance) for _ in range(2)), chance.choice([None, *Stream])
         wanted = [
             line
             for line in lines[first - 1 :]
@@ -256,7 +294,7 @@ def test_senders_that_race_with_the_same_batches_store_every_line_once(store: Lo
 CALLS: list[Callable[[LogStore], object]] = [
     lambda store: store.append("run", first=1, batch=batch("a")),
     lambda store: store.expected("run"),
-    lambda store: store.extent("run"),
+    lambda store: store.expected_of(["run"]),
     lambda store: store.tail("run", limit=1),
     lambda store: list(store.read("run")),
     lambda store: store.drop("run"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from macropod_server.spawners.base import (
-    CouldNotStart,
+    ContainerStuck,
+    EnvironmentNotFound,
     Exited,
     Gone,
     Running,
@@ -80,9 +81,9 @@ def test_spawns_of_two_servers_at_the_same_time_start_one_container(stage: Stage
 
 def test_an_order_that_cannot_work_is_refused_and_leaves_nothing(stage: Stage) -> None:
     order = stage.order(WAITS, environment=str(uuid.uuid4()))
-    with pytest.raises(CouldNotStart) as refusal:
+    with pytest.raises(EnvironmentNotFound, match="Upload it again") as refusal:
         stage.spawner.spawn(order)
-    assert str(order.environment) in refusal.value.message
+    assert refusal.value.environment == order.environment
     assert stage.spawner.list() == []
     assert stage.spawner.inspect(order.run_id) == Gone()
 
@@ -122,6 +123,15 @@ CALLS: dict[str, Callable[[Spawner, Stage], object]] = {
 def test_a_spawner_that_is_cut_off_says_so_and_nothing_else(stage: Stage, call: str) -> None:
     with pytest.raises(SpawnerUnavailable):
         CALLS[call](stage.cut_off(), stage)
+
+
+@pytest.mark.parametrize("stage", ["fake", "process"], indirect=True)
+def test_a_container_that_resists_is_stuck_and_the_others_are_not(stage: Stage) -> None:
+    stuck, other = stage.run(WAITS), stage.run(WAITS)
+    stage.jam(stuck)
+    with pytest.raises(ContainerStuck):
+        stage.spawner.inspect(stuck)
+    assert stage.spawner.inspect(other) == Running()
 
 
 def test_the_output_is_the_last_lines_oldest_first(stage: Stage) -> None:
@@ -229,7 +239,7 @@ def test_an_environment_outlives_the_run_that_built_it(stage: Stage) -> None:
 def test_a_discarded_environment_cannot_be_used_any_more(stage: Stage) -> None:
     environment = stage.environment()
     stage.spawner.discard(environment)
-    with pytest.raises(CouldNotStart):
+    with pytest.raises(EnvironmentNotFound):
         stage.spawner.spawn(stage.order(WAITS, environment=environment))
 
 

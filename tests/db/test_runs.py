@@ -55,7 +55,7 @@ def test_a_transaction_that_fails_leaves_neither_status_nor_event(deps, run):
 
 def startable(deps, **most):
     with deps.database.read() as session:
-        return runs.next_startable(session, Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most))
+        return runs.next_startable(session, Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most), now=NOON)
 
 
 def claim(deps, run):

@@ -158,9 +158,13 @@ def test_names_are_shown_printable_and_short():
 def test_a_hundred_problems_are_listed_and_all_are_counted():
     refused = refusal(named(*(f"/{number}" for number in range(250))))
     assert len(refused.problems) == 100
-    assert refused.message == (
-        "The archive cannot be used: 250 problems were found, the first 100 are listed in the details."
-    )
+    assert refused.message == "The archive cannot be used: it has 250 problems. Told are the first 100."
+
+
+def test_a_problem_of_the_archive_itself_names_it_once():
+    refused = refusal(archive(Member("hello.py")))
+    message = "There is no main.py in the archive; name the file to run main.py."
+    assert refused.message == f"The archive cannot be used. {message}"
 
 
 def test_a_single_problem_is_the_message():

@@ -170,6 +170,43 @@ def test_a_misspelt_time_zone_is_answered_with_the_close_one() -> None:
         parse_schedule("0 2 * * *", timezone="Europe/Berln")
 
 
+@pytest.mark.parametrize("name", ["CEST", "PST", "MESZ", "Z", "x"])
+def test_no_abbreviation_is_answered_with_another_one(name: str) -> None:
+    with pytest.raises(Invalid, match=r"use an IANA name such as Europe/Berlin\."):
+        parse_schedule("0 2 * * *", timezone=name)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("utc", "UTC"), ("europe/berlin", "Europe/Berlin")])
+def test_a_time_zone_in_other_letters_is_answered_with_its_name(name: str, meant: str) -> None:
+    with pytest.raises(Invalid, match=rf"did you mean {meant}\?"):
+        parse_schedule("0 2 * * *", timezone=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("0 22-4 * * *", "22-23,0-4"),
+        ("30-10 * * * *", "30-59,0-10"),
+        ("0 0 * nov-feb *", "nov-dec,jan-feb"),
+        ("0 0 * * fri-mon", "fri-sat,sun-mon"),
+        ("0 0 * * SAT-sun", "SAT,sun"),
+        ("0 0 * * 6-0", "6,0"),
+    ],
+)
+def test_a_range_over_the_end_is_answered_with_two_that_can_be_read(text: str, parts: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_schedule(text)
+    assert refusal.value.message.endswith(f"write {parts}.")
+    (wrapped,) = [each for each in text.split() if "-" in each]
+    parse_schedule(text.replace(wrapped, parts))
+
+
+@pytest.mark.parametrize(("text", "count"), [("5", "1 field"), ("5 5", "2 fields"), ("", "0 fields")])
+def test_fields_are_counted_as_people_count(text: str, count: str) -> None:
+    with pytest.raises(Invalid, match=f"has {count}; it takes five"):
+        parse_schedule(text)
+
+
 def test_a_very_long_time_zone_is_refused_at_once_and_not_repeated_in_full() -> None:
     with pytest.raises(Invalid) as refusal:
         parse_schedule("0 2 * * *", timezone="x" * 1_000_000)

@@ -1,14 +1,14 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.lines import Line, Stream, segments
-from macropod_server.logstore.base import MAX_BATCH_BYTES, LogExtent, LogStoreUnavailable
+from macropod_server.logstore.base import MAX_BATCH_BYTES, LogStoreUnavailable
 
 
 class MemoryLogStore:
@@ -32,15 +32,23 @@ class MemoryLogStore:
     def expected(self, run_id: str) -> int:
         return len(self._stored(run_id)) + 1
 
-    def extent(self, run_id: str) -> LogExtent:
-        lines = self._stored(run_id)
-        times = [line.printed_at for line in lines]
-        size_bytes = sum(len(line.text.encode()) for line in lines)
-        return LogExtent(len(lines), size_bytes, min(times, default=None), max(times, default=None))
+    def expected_of(self, run_ids: Collection[str]) -> dict[str, int]:
+        return {run_id: self.expected(run_id) for run_id in run_ids}
 
-    def tail(self, run_id: str, *, limit: int, stream: Stream | None = None) -> list[Line]:
-        lines = [line for line in self._stored(run_id) if stream in (None, line.stream)]
-        return lines[max(0, len(lines) - limit) :]
+    def tail(
+        self,
+        run_id: str,
+        *,
+        limit: int,
+        max_bytes: int | None = None,
+        before: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: Stream | None = None,
+    ) -> list[Line]:
+        lines = list(self.read(run_id, since=since, until=until, stream=stream))
+        newest_first = [line for line in reversed(lines) if before is None or line.number < before]
+        return _fitting(newest_first[:limit], max_bytes)[::-1]
 
     def read(
         self,
@@ -48,6 +56,7 @@ class MemoryLogStore:
         *,
         first: int = 1,
         limit: int | None = None,
+        max_bytes: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
@@ -59,7 +68,7 @@ class MemoryLogStore:
             and (since is None or since <= line.printed_at)
             and (until is None or line.printed_at < until)
         )
-        return islice(lines, limit)
+        return iter(_fitting(list(islice(lines, limit)), max_bytes))
 
     def drop(self, run_id: str) -> None:
         self._stored(run_id).clear()
@@ -68,6 +77,12 @@ class MemoryLogStore:
         if self.is_away:
             raise LogStoreUnavailable("The log store does not answer. Try again later.")
         return self._runs[run_id]
+
+
+def _fitting(lines: list[Line], max_bytes: int | None) -> list[Line]:
+    sizes = accumulate(len(line.text.encode()) for line in lines)
+    count = sum(1 for size in sizes if max_bytes is None or size <= max_bytes)
+    return lines[: max(1, count)]
 
 
 def _numbered(first: int, batch: bytes) -> Iterator[Line]:

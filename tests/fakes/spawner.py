@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from macropod_server.spawners.base import (
+    ContainerStuck,
     CouldNotStart,
+    EnvironmentNotFound,
     Exited,
     Gone,
     Order,
@@ -35,6 +37,7 @@ class FakeSpawner:
     def __init__(self, containers: FakeContainers | None = None) -> None:
         self.containers = containers or FakeContainers()
         self.refusal: CouldNotStart | None = None
+        self.stuck: set[str] = set()
         self._is_available = True
 
     @property
@@ -68,7 +71,7 @@ class FakeSpawner:
         self._is_available = True
 
     def spawn(self, order: Order) -> None:
-        self._reach()
+        self._reach(order.run_id)
         if order.run_id in self.containers.sightings:
             return
         self._check(order)
@@ -78,16 +81,16 @@ class FakeSpawner:
         self.containers.orders.append(order)
 
     def inspect(self, run_id: str) -> Sighting:
-        self._reach()
+        self._reach(run_id)
         return self.containers.sightings.get(run_id, Gone())
 
     def output(self, run_id: str, *, limit: int) -> list[str]:
-        self._reach()
+        self._reach(run_id)
         lines = self.containers.outputs.get(run_id, [])
         return lines[max(0, len(lines) - limit) :]
 
     def remove(self, run_id: str, *, grace: timedelta) -> None:
-        self._reach()
+        self._reach(run_id)
         self.vanish(run_id)
 
     def list(self) -> list[str]:
@@ -95,18 +98,20 @@ class FakeSpawner:
         return [*self.containers.sightings]
 
     def discard(self, environment: str) -> None:
-        self._reach()
+        self._reach(environment)
         self.containers.environments.discard(environment)
 
     def close(self) -> None:
         self._is_available = False
 
-    def _reach(self) -> None:
+    def _reach(self, name: str | None = None) -> None:
         if not self._is_available:
             raise SpawnerUnavailable("The fake spawner was told to be away.")
+        if name in self.stuck:
+            raise ContainerStuck(f"The container of run {name} was told to be stuck.")
 
     def _check(self, order: Order) -> None:
         if self.refusal is not None:
             raise self.refusal
         if order.environment is not None and order.environment not in self.containers.environments:
-            raise CouldNotStart(f"The environment {order.environment} is not there.")
+            raise EnvironmentNotFound(order.environment)

@@ -1,11 +1,10 @@
 """Storage in memory."""
 
 import hashlib
-from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
-from macropod_server.storage.base import BlobDamaged, BlobNotFound, StorageUnavailable
+from macropod_server.storage.base import BlobNotFound, StorageUnavailable
 
 
 class MemoryStorage:
@@ -22,21 +21,11 @@ class MemoryStorage:
     def open(self, sha256: str) -> BinaryIO:
         return BytesIO(self._blob(sha256))
 
-    def path(self, sha256: str) -> None:
-        self._blob(sha256)
-
     def exists(self, sha256: str) -> bool:
         return sha256 in self._reachable()
 
-    def check(self, sha256: str) -> None:
-        if hashlib.sha256(self._blob(sha256)).hexdigest() != sha256:
-            raise BlobDamaged(f"The blob {sha256} holds bytes of another sha256.")
-
     def delete(self, sha256: str) -> None:
         self._reachable().pop(sha256, None)
-
-    def list(self) -> Iterator[str]:
-        yield from list(self._reachable())
 
     def _blob(self, sha256: str) -> bytes:
         if sha256 not in self._reachable():

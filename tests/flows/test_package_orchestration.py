@@ -10,6 +10,7 @@ from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_loc
 from macropod_server.flows.start_run import start_runs
 
 from tests.builders import (
+    WORKSPACE,
     all_rows,
     make_task,
     orchestration_of,
@@ -19,7 +20,7 @@ from tests.builders import (
     upload_with_requirements,
 )
 
-LOCK = Lock("d" * 64, "six==1.16.0 --hash=sha256:00\n", "cpython 3.11", "linux x86_64")
+LOCK = Lock("/usr/bin/python3 /opt/sdk", "six==1.16.0 --hash=sha256:00\n", "cpython 3.11", "linux x86_64")
 
 
 def begin_packaging(deps):
@@ -53,7 +54,7 @@ def test_packaging_goes_from_pending_to_ready_with_its_lock(deps):
     assert agree(deps, run) is Turn.BUILD
     end(deps, run)
     done = reread(deps, orchestration)
-    assert (done.status, done.environment) == ("ready", LOCK.digest)
+    assert (done.status, done.environment) == ("ready", LOCK.digest(WORKSPACE))
     assert [(row.status, row.lock) for row in all_rows(deps, Environment)] == [("ready", LOCK.text)]
 
 

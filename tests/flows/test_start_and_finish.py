@@ -101,9 +101,14 @@ def test_an_order_that_cannot_work_fails_the_run_with_its_reason(deps, refusal, 
 def test_a_spawner_that_is_away_delays_the_run(deps):
     deps.spawner.become_unavailable()
     task = make_task(deps)
-    assert started(deps, task).status == "queued"
+    waiting = started(deps, task)
+    assert (waiting.status, waiting.reason) == ("queued", None)
+    assert waiting.message == "Waiting: The fake spawner was told to be away."
+    assert reread(deps, task).last_run_status == "queued"
     deps.spawner.become_available()
-    assert started(deps, task).status == "starting"
+    deps.clock.advance(seconds=5)
+    once_more = started(deps, task)
+    assert (once_more.status, once_more.message) == ("starting", None)
     assert len(deps.spawner.orders) == 1
 
 

@@ -9,9 +9,10 @@ from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.watch_run import watch, watch_silent
 from macropod_server.loops import Engine
-from macropod_server.spawners.base import Gone, Limits, Order
+from macropod_server.spawners.base import Gone, Limits, Order, SpawnerUnavailable
 
-from tests.builders import make_task, reread, runs_of
+from tests.builders import make_deps, make_task, reread, runs_of
+from tests.fakes.spawner import FakeSpawner
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def test_a_container_out_of_memory_says_so(deps, run):
 def test_a_spawner_that_does_not_answer_decides_nothing(deps, run):
     deps.spawner.vanish(run.id)
     deps.spawner.become_unavailable()
-    watch_silent(deps)
+    with pytest.raises(SpawnerUnavailable):
+        watch_silent(deps)
     assert reread(deps, run).status == "running"
 
 
@@ -110,3 +112,23 @@ def test_containers_nobody_knows_are_removed(deps, run):
     remove_leftovers(deps)
     assert deps.spawner.inspect("stranger") == Gone()
     assert deps.spawner.inspect(run.id) != Gone()
+
+
+class SlowToLook(FakeSpawner):
+    """While it looks at the container, the runner asks for its spec."""
+
+    def inspect(self, run_id):
+        hand_spec(self.deps, run_id, now=self.deps.clock())
+        return super().inspect(run_id)
+
+
+def test_a_run_that_begins_while_it_is_looked_at_is_not_given_up(tmp_path, database_url):
+    deps = make_deps(tmp_path, database_url=database_url, spawner=SlowToLook())
+    deps.spawner.deps = deps
+    task = make_task(deps)
+    start_runs(deps)
+    deps.clock.advance(seconds=deps.settings.start_timeout_seconds + 1)
+    watch_silent(deps)
+    assert runs_of(deps, task)[0].status == "running"
+    deps.logs.close()
+    deps.database.close()

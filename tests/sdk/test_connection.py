@@ -134,11 +134,12 @@ def test_a_deletion_is_not_repeated_for_it_may_have_been_done() -> None:
     assert len(wire.requests) == 1
 
 
-def test_a_list_is_read_page_by_page_until_a_page_is_not_full() -> None:
+def test_a_list_is_read_page_by_page_until_none_is_named_to_follow() -> None:
     ids = [{"id": str(number)} for number in range(250)]
-    wire = Wire(*(ok({"items": ids[start : start + 100]}) for start in (0, 100, 200)))
+    places = {0: "place-99", 100: "place-199", 200: None}
+    wire = Wire(*(ok({"items": ids[at : at + 100], "next_before": place}) for at, place in places.items()))
     assert list(connect(wire).items("/v1/runs", limit=None, status="failure")) == ids
-    assert [each.url.params.get("before") for each in wire.requests] == [None, "99", "199"]
+    assert [each.url.params.get("before") for each in wire.requests] == [None, "place-99", "place-199"]
     assert {each.url.params["status"] for each in wire.requests} == {"failure"}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
 from macropod_server.db import access, runs
 from macropod_server.db.tables import Run
@@ -37,11 +38,22 @@ Now = Annotated[datetime, Depends(get_now)]
 
 async def get_token(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     if bearer is None:
-        raise Unauthorized(
-            "This call needs a token: send `Authorization: Bearer <token>`. "
-            "`macropod login` stores one; `macropod-server token` makes one."
-        )
+        raise no_token()
     return bearer.credentials
+
+
+def no_token() -> Unauthorized:
+    return Unauthorized(
+        "This call needs a token: send `Authorization: Bearer <token>`. "
+        "`macropod login` stores one; `macropod-server token` makes one."
+    )
+
+
+def carried_token(scope: Scope) -> str:
+    """The token in the head of a request that no route has seen yet; empty without one."""
+    value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = value.decode("latin-1").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 TokenDep = Annotated[str, Depends(get_token)]

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from macropod_server.api.wording import problem_of
 from macropod_server.domain import errors
 from macropod_server.domain.errors import MacropodError, Problem
 from macropod_server.domain.naming import new_id
@@ -25,6 +26,8 @@ _STATUS: dict[type[MacropodError], int] = {
     errors.Unavailable: 503,
 }
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+_LISTED_PROBLEMS = 100
+_TOLD_PROBLEMS = 10
 
 
 def body(code: str, message: str, problems: Sequence[Problem] = ()) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def answer(error: MacropodError) -> JSONResponse:
 def install(app: FastAPI) -> None:
     app.add_exception_handler(MacropodError, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(HTTPException, _no_such_route)
+    app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -51,16 +54,17 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 def _not_understood(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = [
-        Problem(each["type"], ".".join(str(part) for part in each["loc"][1:]) or "body", each["msg"])
-        for each in error.errors()
-    ]
-    told = "; ".join(f"{problem.where}: {problem.message}" for problem in problems)
-    return answer(errors.Invalid(f"The request cannot be used: {told}.", problems=problems))
+    problems = [problem_of(each) for each in error.errors()[:_LISTED_PROBLEMS]]
+    told = " ".join(problem.message for problem in problems[:_TOLD_PROBLEMS])
+    return answer(errors.Invalid(told, problems=problems))
 
 
-def _no_such_route(request: Request, error: Exception) -> JSONResponse:
+def _not_routed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return answer(
+            errors.Invalid("The body of the request cannot be read as JSON; it is UTF-8 and not nested deep.")
+        )
     codes = {404: "not_found", 405: "method_not_allowed"}
     message = f"{request.method} {request.url.path}: {error.detail}. /docs lists the calls there are."
     return JSONResponse(

@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from macropod_server.api.access import carried_token
 from macropod_server.api.errors import answer
 from macropod_server.domain.errors import Forbidden
 from macropod_server.domain.naming import looks_like_run_token
@@ -16,14 +17,8 @@ class RunTokensOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_guarded = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
-        if is_guarded and not _carries_run_token(scope):
+        if is_guarded and not looks_like_run_token(carried_token(scope)):
             refusal = answer(Forbidden("This address is for containers of runs; it takes the token of a run only."))
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-
-def _carries_run_token(scope: Scope) -> bool:
-    value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    scheme, _, token = value.decode("latin-1").partition(" ")
-    return scheme.lower() == "bearer" and looks_like_run_token(token)

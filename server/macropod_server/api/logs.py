@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
@@ -16,15 +16,25 @@ from macropod_server.api.runs import told
 from macropod_server.api.schemas import LineOut, LinesOut
 from macropod_server.db import runs
 from macropod_server.deps import Deps
+from macropod_server.domain.errors import Invalid
 from macropod_server.domain.lines import Line, Stream
 from macropod_server.domain.run import is_final
 
 router = APIRouter(prefix="/v1/runs/{run_id}/logs", tags=["logs"])
 
 _MOST_LINES = 10_000
+_USUAL_LINES = 1000
 _LINES_PER_EVENT = 1000
+_MOST_TEXT_BYTES = 4 * 1024**2
 _LOOK_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 15.0
+
+
+class _Within(TypedDict):
+    since: datetime | None
+    until: datetime | None
+    stream: Stream | None
+    max_bytes: int
 
 
 @router.get("")
@@ -33,27 +43,37 @@ def read(
     deps: DepsDep,
     caller: CallerDep,
     tail: Annotated[int | None, Query(ge=0, le=_MOST_LINES, description="the last so many lines")] = None,
-    first: Annotated[int, Query(ge=1, description="from this line number on")] = 1,
-    limit: Annotated[int, Query(ge=1, le=_MOST_LINES)] = 1000,
+    before: Annotated[int | None, Query(ge=1, description="with tail: of those before this line number")] = None,
+    first: Annotated[int | None, Query(ge=1, description="from this line number on")] = None,
+    limit: Annotated[int | None, Query(ge=1, le=_MOST_LINES, description="1,000 when left out")] = None,
     since: Annotated[datetime | None, Query(description="printed at or after")] = None,
     until: Annotated[datetime | None, Query(description="printed before")] = None,
     stream: Stream | None = None,
 ) -> LinesOut:
-    """The last lines, or a range by number or time, oldest first."""
+    """The last lines, or a range by number or time, oldest first: as many as fit into 4 MiB of text, at least one."""
+    _check_together(is_tail=tail is not None, before=before, first=first, limit=limit)
     with deps.database.read() as session:
         run = runs.get(session, run_id, workspace_id=caller.workspace_id)
-    ended = is_final(run.status)
     stored = deps.logs.expected(run_id)
+    within: _Within = {"since": utc(since), "until": utc(until), "stream": stream, "max_bytes": _MOST_TEXT_BYTES}
     if tail is not None:
-        found = deps.logs.tail(run_id, limit=tail, stream=stream) if tail else []
+        found = deps.logs.tail(run_id, limit=tail, before=before, **within)
     else:
-        lines = deps.logs.read(run_id, first=first, since=utc(since), until=utc(until), stream=stream, limit=limit)
-        found = list(lines)
-    return LinesOut(lines=[_shown(line) for line in found], next=stored, ended=ended)
+        found = list(deps.logs.read(run_id, first=first or 1, limit=limit or _USUAL_LINES, **within))
+    # Lines that came after the look at `stored` count as stored too: whoever follows on gets none twice.
+    following = max(stored, found[-1].number + 1) if found else stored
+    return LinesOut(lines=[_shown(line) for line in found], next=following, ended=is_final(run.status))
+
+
+def _check_together(*, is_tail: bool, before: int | None, first: int | None, limit: int | None) -> None:
+    if is_tail and (first, limit) != (None, None):
+        raise Invalid.field("tail", "The tail is counted from the end: it takes no first and no limit.")
+    if before is not None and not is_tail:
+        raise Invalid.field("before", "Lines before a number are read as a tail: send how many as tail.")
 
 
 @router.get("/follow", response_class=StreamingResponse)
-async def follow(
+def follow(
     run_id: str,
     deps: DepsDep,
     caller: CallerDep,
@@ -99,7 +119,8 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
 def _look(deps: Deps, run_id: str, after: int, stream: Stream | None) -> tuple[str | None, list[Line]]:
     """The end is asked for before the lines are read: lines are stored before the end, so none is missed."""
     end = _end_event(deps, run_id)
-    return end, list(deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT))
+    lines = deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT, max_bytes=_MOST_TEXT_BYTES)
+    return end, list(lines)
 
 
 def _end_event(deps: Deps, run_id: str) -> str | None:

@@ -11,6 +11,7 @@ from macropod_server.api.downloads import attachment
 from macropod_server.api.schemas import OrchestrationOut, OrchestrationPage
 from macropod_server.api.upload_form import read_form
 from macropod_server.db import orchestrations
+from macropod_server.db.paging import next_place
 from macropod_server.domain.errors import NotFound
 from macropod_server.flows.delete_orchestration import delete_orchestration
 from macropod_server.flows.receive_upload import Upload, receive_upload
@@ -57,10 +58,13 @@ def list_orchestrations(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: str | None = None,
 ) -> OrchestrationPage:
-    """Newest first; `before` is the id of the last row of the page before."""
+    """Newest first; `before` is the `next_before` of the page before."""
     with deps.database.read() as session:
         found = orchestrations.find(session, caller.workspace_id, limit=limit, before=before)
-    return OrchestrationPage(items=[OrchestrationOut.model_validate(each) for each in found])
+    return OrchestrationPage(
+        items=[OrchestrationOut.model_validate(each) for each in found],
+        next_before=next_place(found, "created_at", limit=limit),
+    )
 
 
 @router.get("/{orchestration_id}")

@@ -5,41 +5,46 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field
 
 from macropod_server.api.access import CallingRun, DepsDep, LivingRun, Now
 from macropod_server.api.downloads import attachment
 from macropod_server.db import orchestrations, runs
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import TooLarge, Unauthorized
+from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
+from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
 
-_BATCH_MAX_BYTES = 4 * 1024 * 1024
+_LOCK_MAX_CHARACTERS = 16 * 1024**2
 _LONGEST_BEAT_SECONDS = 10.0
 _LOOK_SECONDS = 2.0
 
 
+Message = Annotated[str, BeforeValidator(lambda text: cleaned(text) if isinstance(text, str) else text)]
+"""Made storable rather than refused: the end of a run must not depend on what its program said last."""
+
+
 class LockIn(BaseModel):
-    digest: str
-    lock: str
-    python: str
-    platform: str
-    warnings: list[str] = []
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    lock: str = Field(max_length=_LOCK_MAX_CHARACTERS)
+    python: str = Field(max_length=100)
+    platform: str = Field(max_length=200)
+    warnings: list[Message] = Field(default=[], max_length=1000)
 
 
 class EndIn(BaseModel):
     reason: Reason
-    message: str | None = None
-    exit_code: int | None = None
-    signal: str | None = None
-    peak_memory_bytes: int | None = None
-    cpu_seconds: float | None = None
-    lines: int = 0
+    message: Message | None = None
+    exit_code: int | None = Field(default=None, ge=-(2**31), lt=2**31)
+    signal: str | None = Field(default=None, max_length=40)
+    peak_memory_bytes: int | None = Field(default=None, ge=0, lt=2**63)
+    cpu_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    lines: int = Field(default=0, ge=0)
 
 
 @router.get("/spec")
@@ -77,12 +82,8 @@ def bundle(run: LivingRun, deps: DepsDep) -> Response:
 @router.post("/lines")
 async def lines(request: Request, run: LivingRun, deps: DepsDep, first: Annotated[int, Query(ge=1)]) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
-    batch = bytearray()
-    async for piece in request.stream():
-        batch += piece
-        if len(batch) > _BATCH_MAX_BYTES:
-            raise TooLarge(f"A batch of lines has at most {_BATCH_MAX_BYTES:,} bytes.")
-    expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=bytes(batch))
+    batch = await request.body()
+    expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=batch)
     deps.signals.ring(run.id)
     return {"expected": expected}
 

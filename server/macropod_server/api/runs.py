@@ -8,6 +8,7 @@ from sqlmodel import Session
 from macropod_server.api.access import CallerDep, DepsDep
 from macropod_server.api.schemas import RunOut, RunPage
 from macropod_server.db import runs, tasks
+from macropod_server.db.paging import next_place
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind, RunStatus
@@ -38,7 +39,14 @@ def list_runs(
             limit=limit,
             before=before,
         )
-        return RunPage(items=[told(deps, session, run) for run in found])
+        names = tasks.names(session, {run.task_id for run in found if run.task_id})
+    following = deps.logs.expected_of({run.id for run in found})
+    return RunPage(
+        items=[
+            RunOut.of(run, task_name=names.get(run.task_id or ""), line_count=following[run.id] - 1) for run in found
+        ],
+        next_before=next_place(found, "created_at", limit=limit),
+    )
 
 
 @router.get("/{run_id}")

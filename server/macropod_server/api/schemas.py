@@ -3,16 +3,30 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from macropod_server.api import examples
+from macropod_server.api.wording import OWN_WORDS
 from macropod_server.db.tables import Run, Task
+from macropod_server.domain.errors import Invalid
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.schedule import ClockChange, in_words, parse_schedule
 from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.domain.texts import LONGEST_NAME, check_name
 
 _LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _checked_name(name: str) -> str:
+    try:
+        return check_name("name", name)
+    except Invalid as refusal:
+        raise PydanticCustomError(OWN_WORDS, "{sentence}", {"sentence": refusal.message}) from None
+
+
+_Bounds = Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME})
+Name = Annotated[str, AfterValidator(_checked_name), _Bounds]
 
 
 def _of_row(example: dict[str, Any]) -> ConfigDict:
@@ -62,8 +76,15 @@ class TaskOut(BaseModel):
 
     @classmethod
     def of(cls, task: Task) -> "TaskOut":
-        words = in_words(parse_schedule(task.schedule, timezone=task.timezone)) if task.schedule else None
-        return cls(**task.model_dump(), schedule_in_words=words)
+        return cls(**task.model_dump(), schedule_in_words=_in_words(task))
+
+
+def _in_words(task: Task) -> str | None:
+    """None also for a schedule that an earlier version took and this one does not."""
+    try:
+        return in_words(parse_schedule(task.schedule, timezone=task.timezone)) if task.schedule else None
+    except Invalid:
+        return None
 
 
 class RunOut(BaseModel):
@@ -94,15 +115,19 @@ class RunOut(BaseModel):
         return cls(**run.model_dump(), task_name=task_name, line_count=line_count)
 
 
-class OrchestrationPage(BaseModel):
+class Page(BaseModel):
+    next_before: str | None = Field(description="what to send as `before` for the next page; null on the last one")
+
+
+class OrchestrationPage(Page):
     items: list[OrchestrationOut]
 
 
-class TaskPage(BaseModel):
+class TaskPage(Page):
     items: list[TaskOut]
 
 
-class RunPage(BaseModel):
+class RunPage(Page):
     items: list[RunOut]
 
 

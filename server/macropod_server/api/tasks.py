@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query
 from macropod_server.api.access import CallerDep, DepsDep, Now
 from macropod_server.api.schemas import TaskIn, TaskOut, TaskPage
 from macropod_server.db import tasks
+from macropod_server.db.paging import next_place
 from macropod_server.flows.create_task import TaskWish, create_task
 from macropod_server.flows.stop_run import kill_task
 
@@ -51,7 +52,9 @@ def list_tasks(
             limit=limit,
             before=before,
         )
-    return TaskPage(items=[TaskOut.of(task) for task in found])
+    return TaskPage(
+        items=[TaskOut.of(task) for task in found], next_before=next_place(found, "updated_at", limit=limit)
+    )
 
 
 @router.get("/{task_id}")

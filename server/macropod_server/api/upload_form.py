@@ -10,14 +10,17 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from macropod_server.domain.errors import Invalid, TooLarge
+from macropod_server.domain.texts import check_name
 from macropod_server.storage.base import Staging
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 _FIELD_MAX_BYTES = 64 * 1024
+_FILE_NAME_MAX_CHARACTERS = 255
+_MOST_PARTS = 16
+_AROUND_THE_FILE_BYTES = 1024**2
 _HEADERS_MAX_BYTES = 16 * 1024
-_NAME_MAX_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class _FormReader:
         self._staging = staging
         self._max_bytes = max_bytes
         self._part = _Part()
-        self.fields: dict[str, str] = {}
+        self._parts = 0
+        self.name: str | None = None
         self.file_name: str | None = None
         self.has_file = False
         self.is_complete = False
@@ -65,6 +69,9 @@ class _FormReader:
 
     def part_begin(self) -> None:
         self._part = _Part()
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise TooLarge(f"The form has over {_MOST_PARTS} parts; an upload takes `file` and `name`.")
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
         self._part.header_name += data[start:end]
@@ -93,17 +100,17 @@ class _FormReader:
         if self._part.field_name == "file":
             self._staging.write(data[start:end])
             self._check_size()
-            return
-        self._part.value += data[start:end]
-        if len(self._part.value) > _FIELD_MAX_BYTES:
-            raise TooLarge(f"The form field `{self._part.field_name}` is over {_FIELD_MAX_BYTES:,} bytes.")
+        elif self._part.field_name == "name":
+            self._part.value += data[start:end]
+            if len(self._part.value) > _FIELD_MAX_BYTES:
+                raise TooLarge(f"The form field `name` is over {_FIELD_MAX_BYTES:,} bytes.")
 
     def part_end(self) -> None:
         part = self._part
         if part.field_name == "file":
             self.file_name = part.file_name or None
-        else:
-            self.fields[part.field_name] = part.value.decode("utf-8", "replace")
+        elif part.field_name == "name":
+            self.name = part.value.decode("utf-8", "replace")
 
     def end(self) -> None:
         self.is_complete = True
@@ -130,7 +137,11 @@ async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Fo
     reader = _FormReader(staging, max_bytes=max_bytes)
     parser = MultipartParser(_boundary(request), reader.callbacks())
     try:
+        received_bytes = 0
         async for piece in request.stream():
+            received_bytes += len(piece)
+            if received_bytes > max_bytes + _AROUND_THE_FILE_BYTES:
+                raise too_large(max_bytes)
             await run_in_threadpool(parser.write, piece)
         parser.finalize()
     except MultipartParseError as error:
@@ -139,7 +150,11 @@ async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Fo
         raise Invalid("The body ends before the multipart form does. Send the upload again.")
     if not reader.has_file:
         raise Invalid.field("file", "The form has no part named `file`; put the zip there.")
-    return Form(_name(reader.fields.get("name")), reader.file_name)
+    name, file_name = reader.name, reader.file_name
+    return Form(
+        name=check_name("name", name) if name else None,
+        file_name=check_name("file_name", file_name, longest=_FILE_NAME_MAX_CHARACTERS) if file_name else None,
+    )
 
 
 def _boundary(request: Request) -> bytes:
@@ -147,9 +162,3 @@ def _boundary(request: Request) -> bytes:
     if content_type != b"multipart/form-data" or not options.get(b"boundary"):
         raise Invalid("An upload is sent as multipart/form-data with the zip in a part named `file`.")
     return options[b"boundary"]
-
-
-def _name(name: str | None) -> str | None:
-    if name and len(name) > _NAME_MAX_CHARACTERS:
-        raise Invalid.field("name", f"The name has {len(name)} characters; at most {_NAME_MAX_CHARACTERS} are taken.")
-    return name or None

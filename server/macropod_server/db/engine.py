@@ -6,14 +6,15 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.errors import Invalid, Unavailable
 
 _BUSY_SECONDS = 5
+_DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
 
 class DatabaseUnavailable(Unavailable):
@@ -22,7 +23,7 @@ class DatabaseUnavailable(Unavailable):
 
 class Database:
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
         # SQLite takes one writer at a time and lets the others poll; waiting in line here is fair and faster.
@@ -58,6 +59,23 @@ def translated_errors() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise DatabaseUnavailable(f"The database does not answer: {_first_line(error)}") from error
+    except DataError as error:
+        raise Invalid(f"The database cannot hold a value that was sent: {_first_line(error)}") from error
+
+
+def _read_url(text: str) -> URL:
+    """Raises `Invalid` without repeating the address: it may hold a password."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in _DRIVERS:
+        what = f"names {url.drivername}" if url else "is no address of a database"
+        raise Invalid.field(
+            "MACROPOD_DATABASE_URL",
+            f"MACROPOD_DATABASE_URL {what}; it takes postgresql+psycopg://user:password@host/name or sqlite:////file.",
+        )
+    return url
 
 
 def _first_line(error: Exception) -> str:

@@ -1,15 +1,23 @@
 """Orchestrations and their environments in the database."""
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
+from macropod_server.db import locks
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Environment, Orchestration
 from macropod_server.domain.errors import NotFound
+from macropod_server.domain.task import EnvironmentStatus
 
 
-def get(session: Session, orchestration_id: str, *, workspace_id: int | None = None) -> Orchestration:
-    """Within a workspace what was deleted is not there; its runs still find it, without one."""
-    orchestration = session.get(Orchestration, orchestration_id)
+def get(
+    session: Session, orchestration_id: str, *, workspace_id: int | None = None, locked: bool = False
+) -> Orchestration:
+    """Within a workspace what was deleted is not there; its runs still find it, without one.
+
+    `locked`: as it is now, and no one else's to change until the transaction ends.
+    """
+    lock = locks.ROW if locked else None
+    orchestration = session.get(Orchestration, orchestration_id, with_for_update=lock, populate_existing=locked)
     is_asked_by_people = workspace_id is not None
     if (
         orchestration is None
@@ -23,6 +31,11 @@ def get(session: Session, orchestration_id: str, *, workspace_id: int | None = N
     return orchestration
 
 
+def hold_bytes(session: Session, sha256: str) -> None:
+    """Nobody else begins or ceases to use these bytes until the transaction ends."""
+    locks.alone(session, f"bytes {sha256}")
+
+
 def find(session: Session, workspace_id: int, *, limit: int, before: str | None = None) -> list[Orchestration]:
     query = select(Orchestration).where(
         col(Orchestration.workspace_id) == workspace_id, col(Orchestration.deleted_at).is_(None)
@@ -31,7 +44,7 @@ def find(session: Session, workspace_id: int, *, limit: int, before: str | None 
 
 
 def is_stored_elsewhere(session: Session, orchestration: Orchestration) -> bool:
-    """Whether another orchestration, not deleted, holds the same bytes."""
+    """Whether another orchestration, not deleted, holds the same bytes. To be asked within `hold_bytes`."""
     query = select(func.count()).where(
         col(Orchestration.sha256) == orchestration.sha256,
         col(Orchestration.id) != orchestration.id,
@@ -42,6 +55,18 @@ def is_stored_elsewhere(session: Session, orchestration: Orchestration) -> bool:
 
 def environment(session: Session, digest: str) -> Environment | None:
     return session.get(Environment, digest)
+
+
+def hold_environment(session: Session, digest: str) -> Environment | None:
+    """As it is now, and no one else's to make or change until the transaction ends."""
+    locks.alone(session, f"environment {digest}")
+    return session.get(Environment, digest, with_for_update=locks.ROW, populate_existing=True)
+
+
+def note_environment_lost(session: Session, name: str) -> None:
+    """Its builder has ended, so the next packaging of the same lock builds it anew."""
+    ready = (col(Environment.name) == name, col(Environment.status) == EnvironmentStatus.READY)
+    session.execute(update(Environment).where(*ready).values(status=EnvironmentStatus.BUILDING))
 
 
 def environment_built_by(session: Session, run_id: str) -> Environment | None:

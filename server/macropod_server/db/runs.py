@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, insert, or_, select, update
 
+from macropod_server.db import locks
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Orchestration, Run, RunEvent
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, may_move
+from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, is_final, may_move
 from macropod_server.domain.task import OrchestrationStatus
 
 
@@ -58,8 +60,9 @@ def advance(
     return True
 
 
-def get(session: Session, run_id: str, *, workspace_id: int | None = None) -> Run:
-    run = session.get(Run, run_id)
+def get(session: Session, run_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Run:
+    """`locked`: as it is now, and no one else's to change; `tasks.hold_run` is the way to ask for that."""
+    run = session.get(Run, run_id, with_for_update=locks.ROW if locked else None, populate_existing=locked)
     if run is None or workspace_id not in (None, run.workspace_id):
         raise NotFound(f"There is no run {run_id} in this workspace. `macropod run list` shows those there are.")
     return run
@@ -88,7 +91,13 @@ def find(
     return list(session.exec(newest_first(query, Run, "created_at", limit=limit, before=before)))
 
 
-def next_startable(session: Session, most: Concurrency) -> Run | None:
+def has_ended(session: Session, run_id: str) -> bool:
+    """Nobody works at it any more; so it is with a run that was forgotten."""
+    run = session.get(Run, run_id)
+    return run is None or is_final(run.status)
+
+
+def next_startable(session: Session, most: Concurrency, *, now: datetime) -> Run | None:
     """The oldest queued run that may start now: packaging, or a task's run whose orchestration is ready."""
     active = session.exec(select(Run.workspace_id, Run.task_id).where(col(Run.status).in_(ACTIVE))).all()
     if len(active) >= most.server:
@@ -103,41 +112,45 @@ def next_startable(session: Session, most: Concurrency) -> Run | None:
             or_(col(Run.kind) == RunKind.PACKAGING, col(Orchestration.status) == OrchestrationStatus.READY),
             col(Run.workspace_id).not_in(full_workspaces),
             or_(col(Run.task_id).is_(None), col(Run.task_id).not_in(full_tasks)),
+            _is_not_put_off(now),
         )
         .order_by(col(Run.created_at), col(Run.id))
         .limit(1)
-        .with_for_update(skip_locked=True, of=Run)
     )
     return session.exec(query).first()
+
+
+def _is_not_put_off(now: datetime) -> ColumnElement[bool]:
+    return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
 
 
 def _at_least(limit: int, members: Iterable[Any]) -> list[Any]:
     return [member for member, count in Counter(members).items() if count >= limit]
 
 
-def unfinished(session: Session, *, task_id: str | None = None, orchestration_id: str | None = None) -> list[Run]:
-    query = select(Run).where(col(Run.status).not_in(FINAL))
-    if task_id:
-        query = query.where(col(Run.task_id) == task_id)
-    if orchestration_id:
-        query = query.where(col(Run.orchestration_id) == orchestration_id)
-    return list(session.exec(query.order_by(col(Run.created_at))))
+def hold_unfinished(session: Session, task_id: str) -> list[Run]:
+    """The runs as they are now, and no one else's to change. The task has to be locked before."""
+    query = select(Run).where(col(Run.task_id) == task_id, col(Run.status).not_in(FINAL))
+    held = query.order_by(col(Run.created_at), col(Run.id)).with_for_update(key_share=True)
+    return list(session.exec(held, execution_options={"populate_existing": True}))
 
 
-def has_unfinished(session: Session, task_id: str) -> bool:
-    query = select(Run.id).where(col(Run.task_id) == task_id, col(Run.status).not_in(FINAL)).limit(1)
+def has_unfinished(session: Session, *, task_id: str | None = None, orchestration_id: str | None = None) -> bool:
+    wanted = {Run.task_id: task_id, Run.orchestration_id: orchestration_id}
+    conditions = [col(column) == value for column, value in wanted.items() if value is not None]
+    query = select(Run.id).where(col(Run.status).not_in(FINAL), *conditions).limit(1)
     return session.exec(query).first() is not None
 
 
-def without_contact(session: Session, *, since: datetime, limit: int) -> list[Run]:
+def without_contact(session: Session, *, since: datetime, now: datetime, limit: int) -> list[Run]:
     """Started runs whose runner has not been heard of since then, longest silence first."""
-    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.contact_at) < since)
+    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.contact_at) < since, _is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))
 
 
-def stop_overdue(session: Session, *, asked_before: datetime) -> Run | None:
-    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.stop_requested_at) < asked_before)
-    return session.exec(query.limit(1)).first()
+def stop_overdue(session: Session, *, asked_before: datetime, now: datetime, limit: int) -> list[Run]:
+    is_overdue = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at) < asked_before, _is_not_put_off(now))
+    return list(session.exec(select(Run).where(*is_overdue).order_by(col(Run.stop_requested_at)).limit(limit)))
 
 
 def renew_stops(session: Session, *, now: datetime) -> None:
@@ -148,8 +161,7 @@ def renew_stops(session: Session, *, now: datetime) -> None:
 
 def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
     """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
-    is_due = or_(col(Run.clean_after).is_(None), col(Run.clean_after) <= now)
-    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), is_due)
+    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), _is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
 
 

@@ -140,7 +140,8 @@ class Run(SQLModel, table=True):
     contact_at: datetime | None = _instant(default=None)
     stop_requested_at: datetime | None = _instant(default=None)
     removed_at: datetime | None = _instant(default=None)
-    clean_after: datetime | None = _instant(default=None)
+    put_off_until: datetime | None = _instant(default=None)
+    delayed_since: datetime | None = _instant(default=None)
     peak_memory_bytes: int | None = Field(default=None, sa_type=BigInteger)
     cpu_seconds: float | None = None
 

@@ -1,24 +1,40 @@
 """Tasks in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, or_, select, update
 
-from macropod_server.db import runs
+from macropod_server.db import locks, runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.run import is_final
+from macropod_server.domain.run import FINAL, is_final
 from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskKind, TaskStatus
 
 
-def get(session: Session, task_id: str, *, workspace_id: int | None = None) -> Task:
-    task = session.get(Task, task_id)
+def get(session: Session, task_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Task:
+    """`locked`: as it is now, and no one else's to change until the transaction ends."""
+    task = session.get(Task, task_id, with_for_update=locks.ROW if locked else None, populate_existing=locked)
     if task is None or workspace_id not in (None, task.workspace_id):
         raise NotFound(f"There is no task {task_id} in this workspace. `macropod task list` shows those there are.")
     return task
+
+
+def hold_run(session: Session, run_id: str) -> tuple[Run, Task | None]:
+    """A run and its task as they are now, and no one else's to change until the transaction ends.
+
+    The task is locked first, here and wherever both are, so that no two transactions wait for each other.
+    """
+    task_id = runs.get(session, run_id).task_id
+    task = get(session, task_id, locked=True) if task_id else None
+    return runs.get(session, run_id, locked=True), task
+
+
+def names(session: Session, task_ids: Collection[str]) -> dict[str, str]:
+    """The name of each task by its id."""
+    return dict(session.exec(select(Task.id, Task.name).where(col(Task.id).in_(task_ids))).all())
 
 
 def find(
@@ -63,15 +79,17 @@ def first_due_at(session: Session) -> datetime | None:
 
 
 def to_settle(session: Session, *, limit: int) -> list[Task]:
-    """Tasks whose kill was asked for and is not yet done."""
-    query = select(Task).where(col(Task.status) == TaskStatus.PENDING_KILL).limit(limit)
-    return list(session.exec(query))
+    """Tasks whose kill was asked for and that have nothing left to be stopped."""
+    unfinished = select(Run.id).where(col(Run.task_id) == col(Task.id), col(Run.status).not_in(FINAL))
+    query = select(Task).where(col(Task.status) == TaskStatus.PENDING_KILL, ~unfinished.exists()).limit(limit)
+    return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
 
 
 def waiting_for(session: Session, orchestration_id: str) -> list[Task]:
-    """Tasks that cannot begin before this orchestration is packaged."""
-    query = select(Task).where(col(Task.orchestration_id) == orchestration_id)
-    return list(session.exec(query.where(col(Task.status) == TaskStatus.PENDING)))
+    """Tasks that cannot begin before this orchestration is packaged, locked."""
+    query = select(Task).where(col(Task.orchestration_id) == orchestration_id, col(Task.status) == TaskStatus.PENDING)
+    held = query.order_by(col(Task.id)).with_for_update(key_share=True)
+    return list(session.exec(held, execution_options={"populate_existing": True}))
 
 
 def note_killed(session: Session, task: Task, *, now: datetime) -> None:
@@ -88,14 +106,13 @@ def put_aside(session: Session, task_id: str, *, now: datetime) -> None:
     session.add(task)
 
 
-def note_run(session: Session, run: Run, *, now: datetime) -> None:
-    """Let the task tell what became of its run: the newest run's status, and whether anything is still to come."""
-    if run.task_id is None:
+def note_run(session: Session, run: Run, task: Task | None, *, now: datetime) -> None:
+    """Let the locked task tell what became of its run: the newest one's status, and if anything is still to come."""
+    if task is None:
         return
-    task = get(session, run.task_id)
     if task.last_run_id == run.id:
         task.last_run_status = run.status.value
-    is_done = is_final(run.status) and not runs.has_unfinished(session, task.id)
+    is_done = is_final(run.status) and not runs.has_unfinished(session, task_id=task.id)
     if task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
     if task.kind is TaskKind.RUN_ONCE and is_done:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     PACKAGING_FAILED = "packaging_failed"
     COULD_NOT_START = "could_not_start"
     IMAGE_NOT_FOUND = "image_not_found"
+    SPAWNER_UNAVAILABLE = "spawner_unavailable"
     START_TIMEOUT = "start_timeout"
     RUNNER_DIED = "runner_died"
     VANISHED = "vanished"
@@ -46,6 +47,7 @@ STATUS_OF: dict[Reason, RunStatus] = {
     Reason.PACKAGING_FAILED: RunStatus.FAILURE,
     Reason.COULD_NOT_START: RunStatus.FAILURE,
     Reason.IMAGE_NOT_FOUND: RunStatus.FAILURE,
+    Reason.SPAWNER_UNAVAILABLE: RunStatus.FAILURE,
     Reason.START_TIMEOUT: RunStatus.FAILURE,
     Reason.RUNNER_DIED: RunStatus.FAILURE,
     Reason.VANISHED: RunStatus.LOST,

@@ -11,6 +11,7 @@ import structlog
 from macropod_server.db import idempotency, orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.arguments import check_arguments
 from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
@@ -34,12 +35,12 @@ class TaskWish:
 
 def create_task(deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_key: str | None, now: datetime) -> Task:
     schedule = _schedule(wish)
-    _check_arguments(wish.json_args, deps.settings.arguments_max_bytes)
+    check_arguments(wish.json_args, max_bytes=deps.settings.arguments_max_bytes)
     fingerprint = sha256_hex(json.dumps(asdict(wish), sort_keys=True, default=list))
     with deps.database.write() as session:
         if made := idempotency.made_before(session, workspace_id, idempotency_key, fingerprint=fingerprint):
             return tasks.get(session, made, workspace_id=workspace_id)
-        orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id)
+        orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id, locked=True)
         _check_usable(orchestration)
         task = _task(wish, orchestration, schedule, now=now)
         first = Run.of_task(task, id=new_id(), now=now) if schedule is None else None
@@ -81,17 +82,6 @@ def _schedule(wish: TaskWish) -> Schedule | None:
     if wish.schedule is not None or wish.timezone is not None:
         raise Invalid.field("schedule", "A task that runs once takes no schedule and no timezone.")
     return None
-
-
-def _check_arguments(arguments: dict[str, Any], max_bytes: int) -> None:
-    size = len(json.dumps(arguments, separators=(",", ":"), ensure_ascii=False).encode())
-    if size > max_bytes:
-        raise Invalid.field(
-            "json_args",
-            f"The arguments are {size:,} bytes of JSON; at most {max_bytes:,} are taken. "
-            "Put large data into the zip or a store and pass its name.",
-            code="arguments_too_large",
-        )
 
 
 def _check_usable(orchestration: Orchestration) -> None:

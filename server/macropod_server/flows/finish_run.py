@@ -9,7 +9,7 @@ from sqlmodel import Session
 from macropod_server.db import runs, tasks
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
-from macropod_server.domain.run import STATUS_OF, Reason, RunKind, is_final
+from macropod_server.domain.run import STATUS_OF, Reason, RunKind, RunStatus, is_final
 from macropod_server.flows.package_orchestration import settle_packaging
 
 log = structlog.get_logger()
@@ -27,15 +27,16 @@ class Ending:
     cpu_seconds: float | None = None
 
 
-def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime) -> bool:
-    """False, and nothing changed, when the end was recorded before."""
+def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen_as: RunStatus | None = None) -> bool:
+    """False, and nothing changed, when the end was recorded before, or the run is not any more as it was seen."""
     with deps.database.write() as session:
-        run = runs.get(session, run_id)
-        if is_final(run.status) or not _record(session, run, ending, now=now):
+        run, task = tasks.hold_run(session, run_id)
+        has_moved = seen_as not in (None, run.status)
+        if is_final(run.status) or has_moved or not _record(session, run, ending, now=now):
             return False
         if run.kind is RunKind.PACKAGING:
             settle_packaging(session, run, now=now)
-        tasks.note_run(session, run, now=now)
+        tasks.note_run(session, run, task, now=now)
     log.info("run_ended", run_id=run.id, task_id=run.task_id, status=run.status.value, reason=ending.reason.value)
     deps.signals.ring(run_id)
     deps.signals.wake("clean_up", "start_run")

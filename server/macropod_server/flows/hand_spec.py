@@ -30,12 +30,14 @@ class Spec:
 def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
     """Raises `Conflict` when the run must not begin any more."""
     with deps.database.write() as session:
-        run = runs.get(session, run_id)
+        run, task = tasks.hold_run(session, run_id)
         stopped = run.stop_requested_at is not None
+        if run.status is RunStatus.QUEUED:
+            # It was put back because the spawner did not answer, and its container was started all the same.
+            runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, message=None)
         if run.status is RunStatus.STARTING and not stopped:
             runs.advance(session, run, RunStatus.RUNNING, now=now, started_at=now, contact_at=now)
-            tasks.note_run(session, run, now=now)
-        task = tasks.get(session, run.task_id) if run.task_id else None
+            tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
     if stopped:
         finish_run(deps, run_id, Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began."), now=now)

@@ -1,5 +1,6 @@
 """Packaging: agree on who builds a locked environment, and settle what waits for it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,19 +10,27 @@ from sqlmodel import Session
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
-from macropod_server.domain.run import STATUS_OF, Reason, RunStatus, is_final
+from macropod_server.domain.naming import sha256_hex
+from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskStatus
 
 
 @dataclass(frozen=True)
 class Lock:
-    """Requirements with every version and hash fixed, for one Python on one platform."""
+    """Requirements with every version and hash fixed, for one Python on one platform.
 
-    digest: str
+    `basis` is the runner's digest of all an environment depends on, also the paths of its Python and SDK.
+    """
+
+    basis: str
     text: str
     python: str
     platform: str
     warnings: tuple[str, ...] = ()
+
+    def digest(self, workspace_id: int) -> str:
+        """The name of the environment, reckoned here: a run tells lies to its own workspace only."""
+        return sha256_hex(json.dumps([workspace_id, self.text, self.python, self.platform, self.basis]))
 
 
 class Turn(StrEnum):
@@ -34,15 +43,16 @@ class Turn(StrEnum):
 
 def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
     """One run builds an environment; the others wait for it, and take over when that run failed."""
+    digest = lock.digest(run.workspace_id)
     with deps.database.write() as session:
-        orchestration = orchestrations.get(session, run.orchestration_id)
-        environment = orchestrations.environment(session, lock.digest)
+        orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
+        environment = orchestrations.hold_environment(session, digest)
         turn = _turn(session, environment, run)
         if turn is Turn.BUILD:
-            session.add(_claimed(environment, run, lock, now=now))
+            session.add(_claimed(environment or _begun(lock, digest, run, now=now), run))
             session.flush()
         if turn is not Turn.WAIT:
-            orchestration.environment = lock.digest
+            orchestration.environment = digest
             orchestration.warnings = sorted({*orchestration.warnings, *lock.warnings})
             session.add(orchestration)
     return turn
@@ -53,15 +63,17 @@ def _turn(session: Session, environment: Environment | None, run: Run) -> Turn:
         return Turn.BUILD
     if environment.status is EnvironmentStatus.READY:
         return Turn.SHARE
-    return Turn.BUILD if is_final(runs.get(session, environment.name).status) else Turn.WAIT
+    return Turn.BUILD if runs.has_ended(session, environment.name) else Turn.WAIT
 
 
-def _claimed(environment: Environment | None, run: Run, lock: Lock, *, now: datetime) -> Environment:
-    if environment is not None:
-        environment.name = run.id
-        return environment
+def _claimed(environment: Environment, run: Run) -> Environment:
+    environment.name = run.id
+    return environment
+
+
+def _begun(lock: Lock, digest: str, run: Run, *, now: datetime) -> Environment:
     return Environment(
-        digest=lock.digest,
+        digest=digest,
         name=run.id,
         status=EnvironmentStatus.BUILDING,
         lock=lock.text,
@@ -73,7 +85,7 @@ def _claimed(environment: Environment | None, run: Run, lock: Lock, *, now: date
 
 def settle_packaging(session: Session, run: Run, *, now: datetime) -> None:
     """After a packaging run has ended: its orchestration is ready, or in error with all that waited for it."""
-    orchestration = orchestrations.get(session, run.orchestration_id)
+    orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
     built = orchestrations.environment_built_by(session, run.id)
     orchestration.updated_at = now
     session.add(orchestration)
@@ -102,7 +114,7 @@ def _settle_task(session: Session, task: Task, orchestration: Orchestration, *, 
 def _fail_waiting_runs(session: Session, task: Task, orchestration: Orchestration, *, now: datetime) -> None:
     reason = Reason.PACKAGING_FAILED
     message = f"The requirements could not be installed: {orchestration.message}"
-    for run in runs.unfinished(session, task_id=task.id):
+    for run in runs.hold_unfinished(session, task.id):
         if runs.advance(session, run, STATUS_OF[reason], now=now, reason=reason, message=message):
             runs.note(session, run.id, removed_at=now)
-            tasks.note_run(session, run, now=now)
+            tasks.note_run(session, run, task, now=now)

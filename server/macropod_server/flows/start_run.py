@@ -1,22 +1,32 @@
 """Start queued runs: claim some, let the spawner start their containers side by side."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from macropod_server.db import orchestrations, runs, tasks
+from macropod_server.db import locks, orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration, Run
 from macropod_server.deps import Deps
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason, RunKind, RunStatus
-from macropod_server.domain.task import OrchestrationStatus
+from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.spawners.base import CouldNotStart, ImageNotFound, Order, SpawnerUnavailable
+from macropod_server.spawners.base import (
+    ContainerStuck,
+    CouldNotStart,
+    EnvironmentNotFound,
+    ImageNotFound,
+    Order,
+    SpawnerUnavailable,
+)
 
 log = structlog.get_logger()
 
 _BATCH = 8
+_PAUSE = timedelta(seconds=5)
+"""How long a run that could not be started lets others go first."""
 
 
 def start_runs(deps: Deps) -> bool:
@@ -36,11 +46,11 @@ def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
     try:
         deps.spawner.spawn(order_of(deps, run))
     except SpawnerUnavailable as error:
-        log.warning("run_delayed", run_id=run.id, reason=error.message)
-        _put_back(deps, run, now=now)
+        _put_back(deps, run, Ending(Reason.SPAWNER_UNAVAILABLE, error.message), now=now)
+    except ContainerStuck as error:
+        _put_back(deps, run, Ending(Reason.COULD_NOT_START, error.message), now=now)
     except CouldNotStart as error:
-        reason = Reason.IMAGE_NOT_FOUND if isinstance(error, ImageNotFound) else Reason.COULD_NOT_START
-        finish_run(deps, run.id, Ending(reason=reason, message=error.message), now=now)
+        _refuse(deps, run, error, now=now)
     else:
         log.info("run_started", run_id=run.id, task_id=run.task_id, kind=run.kind.value)
 
@@ -50,6 +60,8 @@ def order_of(deps: Deps, run: Run) -> Order:
         orchestration = orchestrations.get(session, run.orchestration_id)
         digest = orchestration.environment if run.kind is RunKind.TASK else None
         environment = orchestrations.environment(session, digest) if digest else None
+    if environment is not None and environment.status is not EnvironmentStatus.READY:
+        raise EnvironmentNotFound(environment.name)
     return Order(
         run_id=run.id,
         task_id=run.task_id,
@@ -64,13 +76,16 @@ def order_of(deps: Deps, run: Run) -> Order:
 def _claim(deps: Deps, *, now: datetime) -> list[Run]:
     claimed: list[Run] = []
     with deps.database.write() as session:
-        while len(claimed) < _BATCH and (run := runs.next_startable(session, deps.concurrency)):
-            if not runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, contact_at=now):
-                break
+        locks.alone(session, "claim")
+        while len(claimed) < _BATCH and (found := runs.next_startable(session, deps.concurrency, now=now)):
+            run, task = tasks.hold_run(session, found.id)
+            if run.status is not RunStatus.QUEUED:
+                continue  # It was killed while its lock was waited for.
+            runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, contact_at=now, message=None)
             claimed.append(run)
-            tasks.note_run(session, run, now=now)
+            tasks.note_run(session, run, task, now=now)
             if run.kind is RunKind.PACKAGING:
-                _note_packaging(orchestrations.get(session, run.orchestration_id), now=now)
+                _note_packaging(orchestrations.get(session, run.orchestration_id, locked=True), now=now)
     return claimed
 
 
@@ -79,9 +94,27 @@ def _note_packaging(orchestration: Orchestration, *, now: datetime) -> None:
     orchestration.updated_at = now
 
 
-def _put_back(deps: Deps, run: Run, *, now: datetime) -> None:
-    """The spawner is away: whether the container was made is not known, and the same name will tell next time."""
+def _refuse(deps: Deps, run: Run, error: CouldNotStart, *, now: datetime) -> None:
+    if isinstance(error, EnvironmentNotFound):
+        with deps.database.write() as session:
+            orchestrations.note_environment_lost(session, error.environment)
+    reason = Reason.IMAGE_NOT_FOUND if isinstance(error, ImageNotFound) else Reason.COULD_NOT_START
+    finish_run(deps, run.id, Ending(reason, error.message), now=now, seen_as=run.status)
+
+
+def _put_back(deps: Deps, run: Run, trouble: Ending, *, now: datetime) -> None:
+    """Whether the container was made is not known; the same name will tell next time, unless it took too long."""
+    log.warning("run_delayed", run_id=run.id, reason=trouble.message)
     with deps.database.write() as session:
-        current = runs.get(session, run.id)
-        if current.status is RunStatus.STARTING:
-            runs.advance(session, current, RunStatus.QUEUED, now=now)
+        current, task = tasks.hold_run(session, run.id)
+        since = current.delayed_since or now
+        is_hopeless = now - since > timedelta(seconds=deps.settings.start_timeout_seconds)
+        if current.status is RunStatus.STARTING and not is_hopeless and not current.stop_requested_at:
+            facts: dict[str, Any] = {"delayed_since": since, "put_off_until": now + _PAUSE}
+            message = f"Waiting: {trouble.message}"
+            runs.advance(session, current, RunStatus.QUEUED, now=now, message=message, **facts)
+            tasks.note_run(session, current, task, now=now)
+            return
+    if current.stop_requested_at:
+        trouble = Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began.")
+    finish_run(deps, run.id, trouble, now=now, seen_as=RunStatus.STARTING)

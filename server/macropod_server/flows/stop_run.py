@@ -11,6 +11,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.domain.task import TaskStatus
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.put_off import putting_off
 
 log = structlog.get_logger()
 
@@ -23,13 +24,13 @@ _BATCH = 100
 def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime) -> Task:
     """Once this returns nothing of the task starts any more. Killing a killed task changes nothing."""
     with deps.database.write() as session:
-        task = tasks.get(session, task_id, workspace_id=workspace_id)
+        task = tasks.get(session, task_id, workspace_id=workspace_id, locked=True)
         if task.status in (TaskStatus.KILLED, TaskStatus.PENDING_KILL):
             return task
         task.status, task.active, task.next_due_at = TaskStatus.PENDING_KILL, False, None
         task.updated_at = now
         session.add(task)
-        asked = [_ask_to_stop(session, run, now=now) for run in runs.unfinished(session, task_id=task.id)]
+        asked = [_ask_to_stop(session, run, now=now) for run in runs.hold_unfinished(session, task.id)]
     log.info("task_kill_asked", task_id=task.id, runs=len(asked))
     for run_id in asked:
         deps.signals.ring(run_id)
@@ -47,7 +48,8 @@ def _ask_to_stop(session: Session, run: Run, *, now: datetime) -> str:
             now=now,
             reason=Reason.KILL_REQUESTED,
             message=message,
-            removed_at=now,
+            # A run that was put back may have a container all the same.
+            removed_at=None if run.delayed_since else now,
         )
     else:
         runs.note(session, run.id, stop_requested_at=now)
@@ -60,23 +62,23 @@ def settle_kills(deps: Deps) -> bool:
     settled = False
     with deps.database.write() as session:
         for task in tasks.to_settle(session, limit=_BATCH):
-            if not runs.has_unfinished(session, task.id):
-                tasks.note_killed(session, task, now=now)
-                settled = True
+            tasks.note_killed(session, task, now=now)
+            settled = True
     return settled
 
 
 def force_stop(deps: Deps) -> bool:
-    """End the container of one run whose runner did not stop it in time; True when there may be more."""
+    """End containers of runs whose runner did not stop them in time; True when there may be more."""
     now = deps.clock()
     patience = timedelta(seconds=deps.settings.grace_seconds) + _MARGIN
     with deps.database.read() as session:
-        run = runs.stop_overdue(session, asked_before=now - patience)
-    if run is None:
-        return False
-    deps.spawner.remove(run.id, grace=timedelta(0))
+        overdue = runs.stop_overdue(session, asked_before=now - patience, now=now, limit=_BATCH)
     message = "The run did not stop when asked, so its container was ended."
-    return finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now)
+    for run in overdue:
+        with putting_off(deps, run, now=now):
+            deps.spawner.remove(run.id, grace=timedelta(0))
+            finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now)
+    return len(overdue) == _BATCH
 
 
 def renew_stops(deps: Deps) -> None:
@@ -86,4 +88,4 @@ def renew_stops(deps: Deps) -> None:
 
 
 def stop_runs(deps: Deps) -> bool:
-    return any([force_stop(deps), settle_kills(deps)])
+    return any([settle_kills(deps), force_stop(deps)])

@@ -7,12 +7,12 @@ import structlog
 from macropod_server.db import runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.put_off import putting_off
 from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import spawn
-from macropod_server.spawners.base import Exited, Gone, SpawnerUnavailable, Starting
+from macropod_server.spawners.base import Exited, Gone, Starting
 
 log = structlog.get_logger()
 
@@ -29,32 +29,26 @@ def watch(deps: Deps, *, silence: timedelta) -> bool:
     """Returns whether there may be more runs to look at."""
     now = deps.clock()
     with deps.database.read() as session:
-        silent = runs.without_contact(session, since=now - silence, limit=_BATCH)
+        silent = runs.without_contact(session, since=now - silence, now=now, limit=_BATCH)
     ended = [_look_safely(deps, run, now=now) for run in silent]
     return any(ended)
 
 
 def _look_safely(deps: Deps, run: Run, *, now: datetime) -> bool:
-    """One run that cannot be looked at must not keep the others from being."""
-    try:
+    with putting_off(deps, run, now=now):
         return _look_at(deps, run, now=now)
-    except Unavailable:
-        raise
-    except Exception:
-        log.exception("run_not_watched", run_id=run.id)
-        return False
+    return False
 
 
 def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
     """True when this ended the run."""
-    try:
-        seen = deps.spawner.inspect(run.id)
-    except SpawnerUnavailable:
+    seen = deps.spawner.inspect(run.id)
+    if _has_moved(deps, run):
         return False
     match seen:
         case Exited():
             recover_lines(deps, run, now=now)
-            return finish_run(deps, run.id, _ending(run, seen), now=now)
+            return finish_run(deps, run.id, _ending(run, seen), now=now, seen_as=run.status)
         case _ if _is_late(deps, run, now=now):
             return _give_up_start(deps, run, now=now)
         case Gone() | Starting() if run.status is RunStatus.STARTING:
@@ -63,8 +57,14 @@ def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
             return False
         case Gone():
             message = "The run's container has vanished; nobody knows how the run ended."
-            return finish_run(deps, run.id, Ending(Reason.VANISHED, message), now=now)
+            return finish_run(deps, run.id, Ending(Reason.VANISHED, message), now=now, seen_as=run.status)
     return False
+
+
+def _has_moved(deps: Deps, run: Run) -> bool:
+    """Others were looked at since it was read: it may have begun or ended meanwhile."""
+    with deps.database.read() as session:
+        return runs.get(session, run.id).status is not run.status
 
 
 def _ending(run: Run, seen: Exited) -> Ending:
@@ -88,4 +88,4 @@ def _give_up_start(deps: Deps, run: Run, *, now: datetime) -> bool:
     seconds = deps.settings.start_timeout_seconds
     message = f"The container did not report for {seconds} s after it was started, so it was given up."
     recover_lines(deps, run, now=now)
-    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now)
+    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now, seen_as=run.status)

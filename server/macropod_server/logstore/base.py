@@ -1,7 +1,6 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -13,16 +12,6 @@ MAX_BATCH_BYTES = 4 * 1024**2
 
 class LogStoreUnavailable(Unavailable):
     """The log store cannot be read or written now (away, locked, full); nothing of a refused batch is stored."""
-
-
-@dataclass(frozen=True)
-class LogExtent:
-    """How much of a run's log is stored: number of lines, bytes of their texts, earliest and latest time."""
-
-    lines: int
-    size_bytes: int
-    first_at: datetime | None
-    last_at: datetime | None
 
 
 class LogStore(Protocol):
@@ -45,10 +34,25 @@ class LogStore(Protocol):
         """The number of the next line of this run: 1 for a run without lines."""
         ...
 
-    def extent(self, run_id: str) -> LogExtent: ...
+    def expected_of(self, run_ids: Collection[str]) -> dict[str, int]:
+        """The same for each of several runs."""
+        ...
 
-    def tail(self, run_id: str, *, limit: int, stream: Stream | None = None) -> list[Line]:
-        """The last `limit` lines (of that stream), oldest first."""
+    def tail(
+        self,
+        run_id: str,
+        *,
+        limit: int,
+        max_bytes: int | None = None,
+        before: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: Stream | None = None,
+    ) -> list[Line]:
+        """The last `limit` lines, oldest first: of that stream, with a number under `before`, in that span of time.
+
+        With `max_bytes` only the newest whose texts have at most so many bytes together, but at least one.
+        """
         ...
 
     def read(
@@ -57,11 +61,15 @@ class LogStore(Protocol):
         *,
         first: int = 1,
         limit: int | None = None,
+        max_bytes: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
     ) -> Iterator[Line]:
-        """Lines from number `first` on, in order, lazily; printed at or after `since` and before `until`."""
+        """Lines from number `first` on, in order, lazily; printed at or after `since` and before `until`.
+
+        With `max_bytes` it ends before the line with which the texts have more bytes together, but not before one.
+        """
         ...
 
     def drop(self, run_id: str) -> None:

@@ -1,17 +1,31 @@
 """LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, exc, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    column,
+    delete,
+    exc,
+    func,
+    insert,
+    select,
+    values,
+)
 
 from macropod_server.domain.lines import Line, Stream
-from macropod_server.logstore.base import LogExtent, LogStoreUnavailable
-from macropod_server.logstore.packing import lines_of, numbered_segments, pack, to_instant, to_microseconds
+from macropod_server.logstore.base import LogStoreUnavailable
+from macropod_server.logstore.budget import fitting
+from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds
 from macropod_server.logstore.table import chunks, open_engine
 
 _MOST_CHUNKS_AT_ONCE = 16
@@ -50,29 +64,36 @@ class ChunkLogStore:
         with self._transaction() as connection:
             return _expected(connection, run_id)
 
-    def extent(self, run_id: str) -> LogExtent:
-        totals = select(
-            func.coalesce(func.sum(chunks.c.line_count), 0),
-            func.coalesce(func.sum(chunks.c.size_bytes), 0),
-            func.min(chunks.c.first_at),
-            func.max(chunks.c.last_at),
-        )
+    def expected_of(self, run_ids: Collection[str]) -> dict[str, int]:
+        if not run_ids:
+            return {}
+        asked = values(column("run_id", chunks.c.run_id.type), name="asked").data([(each,) for each in run_ids]).cte()
+        newest = _newest().where(chunks.c.run_id == asked.c.run_id).correlate(asked).scalar_subquery()
         with self._transaction() as connection:
-            found = connection.execute(totals.where(chunks.c.run_id == run_id)).one()
-        lines, size_bytes, first_at, last_at = found
-        return LogExtent(int(lines), int(size_bytes), to_instant(first_at), to_instant(last_at))
+            found = connection.execute(select(asked.c.run_id, newest)).all()
+        return {run_id: following or 1 for run_id, following in found}
 
-    def tail(self, run_id: str, *, limit: int, stream: Stream | None = None) -> list[Line]:
-        newest_first: list[Line] = []
-        for chunk in self._chunks(run_id, *_that_hold(stream), before=_BEYOND_ANY_LINE):
-            for number, segment in reversed(list(numbered_segments(chunk))):
-                missing = limit - len(newest_first)
-                if missing <= 0:
-                    return newest_first[::-1]
-                if stream in (None, segment.stream):
-                    first = number + segment.line_count - missing
-                    newest_first += reversed(list(lines_of(number, segment, first=first)))
-        return newest_first[::-1]
+    def tail(
+        self,
+        run_id: str,
+        *,
+        limit: int,
+        max_bytes: int | None = None,
+        before: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: Stream | None = None,
+    ) -> list[Line]:
+        conditions = (*_that_hold(stream), *_printed_between(since, until))
+        end = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE)
+        newest_first = (
+            line
+            for chunk in self._chunks(run_id, *conditions, before=end)
+            for number, segment in reversed(list(numbered_segments(chunk)))
+            if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            for line in lines_backwards(number, segment, before=end)
+        )
+        return list(fitting(islice(newest_first, limit), max_bytes))[::-1]
 
     def read(
         self,
@@ -80,6 +101,7 @@ class ChunkLogStore:
         *,
         first: int = 1,
         limit: int | None = None,
+        max_bytes: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
@@ -92,7 +114,7 @@ class ChunkLogStore:
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_of(number, segment, first=first)
         )
-        return islice(lines, limit)
+        return fitting(islice(lines, limit), max_bytes)
 
     def drop(self, run_id: str) -> None:
         with self._turn, self._transaction() as connection:
@@ -136,8 +158,13 @@ def _translated_errors() -> Iterator[None]:
 
 
 def _expected(connection: Connection, run_id: str) -> int:
-    newest = select(chunks.c.first_line + chunks.c.line_count).where(chunks.c.run_id == run_id)
-    return connection.scalar(newest.order_by(chunks.c.first_line.desc()).limit(1)) or 1
+    return connection.scalar(_newest().where(chunks.c.run_id == run_id)) or 1
+
+
+def _newest() -> Select[tuple[int]]:
+    """The number after the last line."""
+    following = chunks.c.first_line + chunks.c.line_count
+    return select(following).order_by(chunks.c.first_line.desc()).limit(1)
 
 
 def _that_hold(stream: Stream | None) -> list[ColumnElement[bool]]:

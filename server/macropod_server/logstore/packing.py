@@ -52,9 +52,12 @@ def lines_of(number: int, segment: Segment, *, first: int = 1) -> Iterator[Line]
             yield Line(each, segment.printed_at, segment.stream, text)
 
 
+def lines_backwards(number: int, segment: Segment, *, before: int) -> Iterator[Line]:
+    """The lines of a segment that begins with line `number`, from the one before line `before` back."""
+    texts = segment.texts()
+    for each in range(min(segment.line_count, before - number) - 1, -1, -1):
+        yield Line(number + each, segment.printed_at, segment.stream, texts[each])
+
+
 def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
-
-
-def to_instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND

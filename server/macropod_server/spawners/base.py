@@ -72,15 +72,35 @@ class ImageNotFound(CouldNotStart):
     """The image runs are made from is not there."""
 
 
+class EnvironmentNotFound(CouldNotStart):
+    """The environment the order names is not there."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(
+            f"The packages of this orchestration are not there any more (environment {environment}). "
+            "Upload it again; that installs them anew."
+        )
+        self.environment = environment
+
+
+class ContainerStuck(Exception):
+    """The spawner's system answers but cannot do this with this container now. It says nothing about others."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class SpawnerUnavailable(Unavailable):
-    """The spawner's system does not answer; nothing is known about the container. Trying again may help."""
+    """The spawner's system does not answer; nothing is known about any container. Trying again may help."""
 
 
 class Spawner(Protocol):
     """Starts, sees and ends containers, each named by its run.
 
-    Any method raises `SpawnerUnavailable` when the system behind it cannot be reached, and nothing else
-    unless said. Everything may be repeated, also by another process after a crash at any instruction.
+    Any method raises `SpawnerUnavailable` when the system behind it cannot be reached, those that name one run
+    or environment also `ContainerStuck` when only that one resists, and nothing else unless said. Everything may
+    be repeated, also by another process after a crash at any instruction.
     """
 
     name: str
@@ -92,7 +112,8 @@ class Spawner(Protocol):
     def spawn(self, order: Order) -> None:
         """Start the container of this run. A second call for the same run starts nothing and is no error,
         even while the first is under way and even after the container's program has ended. Raises
-        `CouldNotStart` (or `ImageNotFound`) when it cannot ever work; nothing is left behind then."""
+        `CouldNotStart` (or `ImageNotFound`, `EnvironmentNotFound`) when it cannot ever work; nothing is left
+        behind then."""
         ...
 
     def inspect(self, run_id: str) -> Sighting:

@@ -13,7 +13,9 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from macropod_server.spawners.base import (
+    ContainerStuck,
     CouldNotStart,
+    EnvironmentNotFound,
     Exited,
     Gone,
     ImageNotFound,
@@ -33,6 +35,7 @@ from macropod_server.spawners.docker_container import (
 from macropod_server.spawners.runner_environ import RunnerUrl
 
 _BAD_REQUEST, _CONFLICT = 400, 409
+_AWAY = (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
@@ -75,7 +78,7 @@ class DockerSpawner:
             return config[0]["Gateway"]
 
     def spawn(self, order: Order) -> None:
-        with _engine_errors():
+        with _container_errors():
             if self._state(order.run_id) is None:
                 self._create(order)
             # Only a container that never ran: starting one that ended would run it again.
@@ -83,19 +86,19 @@ class DockerSpawner:
                 self._start(order)
 
     def inspect(self, run_id: str) -> Sighting:
-        with _engine_errors():
+        with _container_errors():
             state = self._state(run_id)
         return Gone() if state is None else _sighting(state)
 
     def output(self, run_id: str, *, limit: int) -> list[str]:
-        with _engine_errors(), contextlib.suppress(NotFound):
+        with _container_errors(), contextlib.suppress(NotFound):
             text = self._api.logs(self._names.container(run_id), tail=limit).decode(errors="replace")
             return text.removesuffix("\n").split("\n")[-limit:] if text and limit else []
         return []
 
     def remove(self, run_id: str, *, grace: timedelta) -> None:
         container = self._names.container(run_id)
-        with _engine_errors():
+        with _container_errors():
             with contextlib.suppress(NotFound):
                 self._api.stop(container, timeout=math.ceil(grace.total_seconds()))
             self._remove_container(container)
@@ -108,7 +111,7 @@ class DockerSpawner:
         return [each["Labels"][RUN_LABEL] for each in found]
 
     def discard(self, environment: str) -> None:
-        with _engine_errors():
+        with _container_errors():
             self._remove_volume(self._names.environment(environment))
 
     @property
@@ -154,8 +157,7 @@ class DockerSpawner:
             try:
                 self._api.inspect_volume(self._names.environment(order.environment))
             except NotFound:
-                message = f"The environment {order.environment} is not there; upload the orchestration again."
-                raise CouldNotStart(message) from None
+                raise EnvironmentNotFound(order.environment) from None
 
     def _check_image(self) -> None:
         try:
@@ -191,7 +193,7 @@ class DockerSpawner:
                     self._api.remove_container(container, v=True, force=True)
                 self._api.inspect_container(container)
                 time.sleep(0.05)
-            raise SpawnerUnavailable(f"The Docker Engine does not remove the container {container}.")
+            raise ContainerStuck(f"The Docker Engine does not remove the container {container}.")
 
     def _remove_volume(self, volume: str) -> None:
         with contextlib.suppress(NotFound):
@@ -240,11 +242,21 @@ def _harmless(status: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _container_errors() -> Iterator[None]:
+    """An engine that answers, and with an error nobody understood, has trouble with this container only."""
+    with _engine_errors():
+        try:
+            yield
+        except APIError as error:
+            if error.status_code in _AWAY:
+                raise
+            raise ContainerStuck(f"The Docker Engine cannot do this: {error.explanation or error}.") from error
+
+
+@contextlib.contextmanager
 def _engine_errors() -> Iterator[None]:
     """Whatever the library raises here and nobody understood means: ask again later."""
     try:
         yield
-    except SpawnerUnavailable:
-        raise
     except (OSError, DockerException) as error:
         raise SpawnerUnavailable(f"The Docker Engine does not answer as it should: {error}.") from error

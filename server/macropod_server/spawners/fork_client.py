@@ -8,7 +8,7 @@ import threading
 from importlib.util import find_spec
 from pathlib import Path
 
-from macropod_server.spawners.base import SpawnerUnavailable
+from macropod_server.spawners.base import ContainerStuck, SpawnerUnavailable
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -42,14 +42,14 @@ class ForkClient:
             self._drop()
 
     def order(self, folder: Path, environ: dict[str, str]) -> None:
-        """Start the run of this folder unless it was started before. Raises `SpawnerUnavailable`."""
+        """Start the run of this folder unless it was started before. Raises `SpawnerUnavailable`, `ContainerStuck`."""
         line = json.dumps({"folder": str(folder), "environ": environ}).encode() + b"\n"
         with self._turn:
             answer = self._ask(line) or self._ask(line)
         if answer is None:
             raise SpawnerUnavailable(f"The fork server that starts runs ends at once; {self._log} says why.")
         if "error" in answer:
-            raise SpawnerUnavailable(f"The run in {folder} could not be started: {answer['error']}.")
+            raise ContainerStuck(f"The run in {folder} could not be started: {answer['error']}.")
 
     def _ask(self, line: bytes) -> dict[str, object] | None:
         channel = self._running()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from macropod_server.spawners.base import SpawnerUnavailable
+from macropod_server.spawners.base import ContainerStuck
 
 _PATIENCE_SECONDS = 10.0
 
@@ -22,7 +22,7 @@ def end_all(known: Iterable[psutil.Process], *, run_id: str) -> None:
     while left := {each for each in suspects if _lives(each)} | set(_marked(mark)):
         if time.monotonic() > patience:
             pids = ", ".join(str(each.pid) for each in left)
-            raise SpawnerUnavailable(f"Processes {pids} of run {run_id} do not end although they were killed.")
+            raise ContainerStuck(f"Processes {pids} of run {run_id} do not end although they were killed.")
         suspects |= left | {child for each in left for child in descendants(each)}
         for each in suspects:
             with contextlib.suppress(psutil.Error):

@@ -10,7 +10,7 @@ import psutil
 from uv import find_uv_bin
 
 from macropod_server.spawners.bare_environment import make_bare_environment
-from macropod_server.spawners.base import CouldNotStart, Order, Sighting, SpawnerUnavailable
+from macropod_server.spawners.base import ContainerStuck, EnvironmentNotFound, Order, Sighting, SpawnerUnavailable
 from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
@@ -71,7 +71,7 @@ class ProcessSpawner:
             folder.delete()
 
     def list(self) -> list[str]:
-        with self._data_folder():
+        with _disk_errors():
             return [each.name for each in self._runs.iterdir()]
 
     def discard(self, environment: str) -> None:
@@ -81,9 +81,16 @@ class ProcessSpawner:
     @contextlib.contextmanager
     def _data_folder(self) -> Iterator[None]:
         """Without the folder nothing is known about any run: it may be a disk that is not there now."""
+        self._find_data_folder()
+        try:
+            yield
+        except OSError as error:
+            self._find_data_folder()
+            raise ContainerStuck(f"The process spawner cannot use what belongs to this run: {error}.") from error
+
+    def _find_data_folder(self) -> None:
         with _disk_errors():
             self._runs.stat()
-            yield
 
     @property
     def _runs(self) -> Path:
@@ -114,7 +121,7 @@ class ProcessSpawner:
             return make_bare_environment(self._environments, python=self._python, sdk=sdk, uv=self._uv)
         environment = self._environments / name
         if not environment.is_dir():
-            raise CouldNotStart(f"The environment {name} is not there; upload the orchestration again.")
+            raise EnvironmentNotFound(name)
         return environment
 
 

@@ -1,7 +1,5 @@
 """Storage: bundles by the sha256 of their bytes. Promises tested by `tests/contracts`."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from macropod_server.domain.errors import Unavailable
@@ -15,10 +13,6 @@ class BlobNotFound(Exception):
     """There is no blob of this name."""
 
 
-class BlobDamaged(Exception):
-    """The stored bytes do not have the sha256 they are named by."""
-
-
 class Storage(Protocol):
     """Blobs, each named by the sha256 (64 lower-case hex digits) of its bytes. A visible blob is whole."""
 
@@ -30,22 +24,10 @@ class Storage(Protocol):
         """The blob for reading. Raises `BlobNotFound`."""
         ...
 
-    def path(self, sha256: str) -> Path | None:
-        """The blob as a file on this machine where there is one. Raises `BlobNotFound`."""
-        ...
-
     def exists(self, sha256: str) -> bool: ...
-
-    def check(self, sha256: str) -> None:
-        """Read the whole blob and compare. Raises `BlobDamaged` or `BlobNotFound`."""
-        ...
 
     def delete(self, sha256: str) -> None:
         """Remove the blob. Harmless when it is not there."""
-        ...
-
-    def list(self) -> Iterator[str]:
-        """Names of all visible blobs."""
         ...
 
 

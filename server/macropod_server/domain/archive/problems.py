@@ -49,9 +49,10 @@ class Problems:
     def _sentence(self) -> str:
         if self.count == 1:
             only = self._kept[0]
-            return f"The archive cannot be used. {only.where}: {only.message}"
-        listed = "they are" if self.count == len(self._kept) else f"the first {len(self._kept)} are"
-        return f"The archive cannot be used: {self.count} problems were found, {listed} listed in the details."
+            place = "" if only.where == THE_ARCHIVE else f"{only.where}: "
+            return f"The archive cannot be used. {place}{only.message}"
+        listed = "" if self.count == len(self._kept) else f" Told are the first {len(self._kept)}."
+        return f"The archive cannot be used: it has {self.count} problems.{listed}"
 
 
 def shown(name: bytes) -> str:

@@ -65,8 +65,18 @@ def _read_span(field: Field, span: str, *, is_start: bool) -> tuple[int, int]:
         return start, max(start, field.highest) if is_start else start
     end = _read_value(field, last, where=span)
     if end < start:
-        raise _refusal(field, "wrapped_range", f"has the range {span!r}, which ends before it starts; write two ranges")
+        parts = _two_ranges(field, first, last)
+        raise _refusal(field, "wrapped_range", f"has the range {span!r}, which ends before it starts; write {parts}")
     return start, end
+
+
+def _two_ranges(field: Field, first: str, last: str) -> str:
+    """What a range that goes over the end of its field means, such as 22-23,0-4."""
+    highest, lowest = str(field.highest), str(field.lowest)
+    if field.names and first.lower() in field.names:
+        highest, lowest = field.names[-1], field.names[0]
+    spans = ((first, highest), (lowest, last))
+    return ",".join(start if start.lower() == end.lower() else f"{start}-{end}" for start, end in spans)
 
 
 def _read_value(field: Field, text: str, *, where: str) -> int:

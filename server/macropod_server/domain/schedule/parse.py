@@ -90,7 +90,8 @@ def _split(text: str) -> list[str]:
     fields = re.split(r"[ \t]+", text) if text else []
     if len(fields) != len(FIELDS):
         names = ", ".join(field.title for field in FIELDS)
-        message = f"The schedule {text!r} has {len(fields)} fields; it takes five: {names}."
+        count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+        message = f"The schedule {text!r} has {count}; it takes five: {names}."
         raise _refusal("field_count", message + " Seconds and years are not read.")
     return fields
 

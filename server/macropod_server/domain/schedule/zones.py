@@ -24,8 +24,14 @@ def _zone_names() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
 
 
+@cache
+def _suggestions() -> dict[str, str]:
+    """By their names in lower case. Abbreviations are left out: the nearest one may be of another continent."""
+    return {name.lower(): name for name in sorted(_zone_names()) if "/" in name or name == "UTC"}
+
+
 def _unknown(name: str) -> str:
     shown = name[:_LONGEST_NAME]
-    close = get_close_matches(shown, _zone_names(), n=1)
-    hint = f"did you mean {close[0]}?" if close else "use an IANA name such as Europe/Berlin."
+    close = get_close_matches(shown.lower(), _suggestions(), n=1)
+    hint = f"did you mean {_suggestions()[close[0]]}?" if close else "use an IANA name such as Europe/Berlin."
     return f"The time zone {shown!r} is not known; {hint}"

@@ -1,0 +1,82 @@
+"""What the server's settings may be, and what a wrong one is told."""
+
+from pathlib import Path
+
+import pytest
+from macropod_server.db.engine import Database
+from macropod_server.domain.errors import Invalid
+from macropod_server.settings import Settings, read_settings
+
+NUMBERS = [name for name, value in vars(Settings(data_dir=Path("x"))).items() if isinstance(value, int | float)]
+
+
+def refusal(**variables):
+    with pytest.raises(Invalid) as refused:
+        read_settings({f"MACROPOD_{name.upper()}": str(value) for name, value in variables.items()})
+    return refused.value.message
+
+
+@pytest.mark.parametrize("setting", NUMBERS)
+def test_no_number_may_be_negative(setting):
+    assert refusal(**{setting: -1}).startswith(f"MACROPOD_{setting.upper()} is -1")
+
+
+@pytest.mark.parametrize("setting", [name for name in NUMBERS if name not in ("port", "grace_seconds")])
+def test_a_limit_of_nothing_is_refused(setting):
+    assert "it takes" in refusal(**{setting: 0})
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"port": 65536}, "MACROPOD_PORT is 65536; it takes 0 to 65535."),
+        ({"max_runs": 0}, "MACROPOD_MAX_RUNS is 0; it takes 1 or more."),
+        ({"run_cpus": "nan"}, "MACROPOD_RUN_CPUS is nan; it takes"),
+        ({"run_cpus": "inf"}, "MACROPOD_RUN_CPUS is inf; it takes"),
+        ({"secret_key": "hunter2"}, "MACROPOD_SECRET_KEY has 7 characters; it takes 32 or more."),
+        ({"storage_url": "s3://bucket"}, "MACROPOD_STORAGE_URL is 's3://bucket'; it takes a folder of this machine"),
+        ({"storage_url": "file://blobs"}, "MACROPOD_STORAGE_URL is 'file://blobs'; it takes a folder of this machine"),
+    ],
+)
+def test_what_cannot_be_meant_is_named_with_what_it_takes(variables, told):
+    assert refusal(**variables).startswith(told)
+
+
+def test_the_least_and_the_most_are_taken():
+    taken = read_settings({"MACROPOD_PORT": "0", "MACROPOD_GRACE_SECONDS": "0", "MACROPOD_SECRET_KEY": "k" * 32})
+    assert (taken.port, taken.grace_seconds) == (0, 0)
+    assert read_settings({"MACROPOD_PORT": "65535", "MACROPOD_RUN_CPUS": "0.5"}).run_cpus == 0.5
+
+
+def test_flags_are_held_to_the_same():
+    with pytest.raises(Invalid, match="MACROPOD_MAX_RUNS is 0"):
+        read_settings({}, max_runs=0)
+
+
+@pytest.mark.parametrize(("url", "path"), [("file:///a/b", "/a/b"), ("/a/b", "/a/b"), ("", "data/blobs")])
+def test_bundles_lie_in_a_folder(url, path):
+    settings = read_settings({"MACROPOD_STORAGE_URL": url, "MACROPOD_DATA_DIR": "data"})
+    assert settings.resolved_storage_path == Path(path)
+
+
+def test_folders_of_the_user_are_taken_from_the_same_variables_as_the_rest():
+    settings = read_settings({"XDG_DATA_HOME": "/d", "XDG_CONFIG_HOME": "/c"})
+    assert settings.data_dir == Path("/d/macropod")
+    assert settings.credentials == Path("/c/macropod/credentials.json")
+    assert read_settings({"MACROPOD_CREDENTIALS": "/x.json"}).credentials == Path("/x.json")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "is no address of a database"),
+        ("postgresql://user:geheim@host:port/x", "is no address of a database"),
+        ("mysql://user:geheim@host/x", "names mysql"),
+        ("postgresql+asyncpg://user:geheim@host/x", "names postgresql+asyncpg"),
+    ],
+)
+def test_a_database_that_is_not_known_is_named_without_its_password(url, told):
+    with pytest.raises(Invalid) as refused:
+        Database(url)
+    assert refused.value.message.startswith(f"MACROPOD_DATABASE_URL {told}; it takes postgresql+psycopg://")
+    assert "geheim" not in refused.value.message
