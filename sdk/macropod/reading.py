@@ -1,4 +1,4 @@
-"""Reads stored lines of a log: its tail in one call, a range page by page."""
+"""Reads stored lines of a log: page by page, a tail from its end."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,15 +25,16 @@ def read_lines(
     """The last `limit` lines that fit, oldest first; all of them for None."""
     _check_limit(limit)
     span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
-    is_tail = limit is not None and limit <= _PAGE_LINES and since is None and until is None
-    pages = (
-        [connection.get(path, tail=limit, stream=stream)]
-        if is_tail
-        else list(_pages(connection, path, {"stream": stream} | span))
-    )
-    lines = [LogLine._read(each) for page in pages for each in page["lines"]]
-    kept = lines if limit is None else lines[max(0, len(lines) - limit) :]
-    return LogLines(kept, last_number=pages[-1]["next"] - 1)
+    within = {"stream": stream} | span
+    if limit is None:
+        pages = list(_pages(connection, path, within))
+        next_number = pages[-1]["next"]
+    else:
+        pages = list(_pages_back(connection, path, limit, within))
+        next_number = pages[0]["next"]
+        pages.reverse()
+    lines = (LogLine._read(each) for page in pages for each in page["lines"])
+    return LogLines(lines, last_number=next_number - 1)
 
 
 def _pages(connection: Connection, path: str, within: dict[str, Any]) -> Iterator[Answer]:
@@ -44,6 +45,18 @@ def _pages(connection: Connection, path: str, within: dict[str, Any]) -> Iterato
         if not page["lines"] or page["lines"][-1]["number"] + 1 >= page["next"]:
             return
         first = page["lines"][-1]["number"] + 1
+
+
+def _pages_back(connection: Connection, path: str, limit: int, within: dict[str, Any]) -> Iterator[Answer]:
+    """The newest page first: an answer holds fewer lines than asked for when they are long."""
+    missing, before = limit, None
+    while True:
+        page = connection.get(path, tail=min(missing, _PAGE_LINES), before=before, **within)
+        yield page
+        missing -= len(page["lines"])
+        if not page["lines"] or missing <= 0 or page["lines"][0]["number"] == 1:
+            return
+        before = page["lines"][0]["number"]
 
 
 def _check_limit(limit: int | None) -> None:

@@ -28,10 +28,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (json.loads('{"a": [NaN]}'), "not_json", "hold nan"),
     (json.loads('{"a": {"b": -Infinity}}'), "not_json", "hold -inf"),
     (json.loads('{"a": 1e999}'), "not_json", "hold inf"),
-    (json.loads('{"a": "x\\u0000y"}'), "text_not_storable", r"'x\\x00y'"),
-    (json.loads('{"x\\u0000y": 1}'), "text_not_storable", r"'x\\x00y'"),
-    (json.loads('{"a": ["\\ud800"]}'), "text_not_storable", r"'\\ud800'"),
-    (json.loads('{"\\udfff": 1}'), "text_not_storable", r"'\\udfff'"),
+    (json.loads('{"a": ["\\ud800"]}'), "not_json", r"'\\ud800'"),
+    (json.loads('{"\\udfff": 1}'), "not_json", r"'\\udfff'"),
     ({"a": "x" * 1000}, "arguments_too_large", "1,008 bytes of JSON; at most 1,000"),
 ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.texts import LONGEST_MESSAGE, check_name, cleaned, is_storable
+from macropod_server.domain.texts import LONGEST_MESSAGE, check_name, cleaned
 
 
 @pytest.mark.parametrize("name", ["a", "house prices", "häß 🦘", "👩‍👩‍👧", "a\u00a0b", "x" * 200])
@@ -35,8 +35,3 @@ def test_a_message_is_kept_with_what_cannot_be_shown_replaced() -> None:
 def test_a_long_message_is_cut_and_marked() -> None:
     assert cleaned("x" * LONGEST_MESSAGE) == "x" * LONGEST_MESSAGE
     assert cleaned("x" * (LONGEST_MESSAGE + 1)) == "x" * (LONGEST_MESSAGE - 1) + "…"
-
-
-@pytest.mark.parametrize(("text", "is_so"), [("", True), ("\x1b\n", True), ("\0", False), ("a\udc00", False)])
-def test_databases_keep_all_but_nul_and_halves_of_pairs(text: str, is_so: bool) -> None:
-    assert is_storable(text) is is_so

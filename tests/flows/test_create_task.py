@@ -8,7 +8,7 @@ from macropod_server.domain.errors import Conflict, Invalid, NotFound
 from macropod_server.domain.task import TaskKind, TaskStatus
 from macropod_server.flows.create_task import TaskWish, create_task
 
-from tests.builders import NOON, all_rows, make_task, runs_of, upload, upload_with_requirements
+from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
 
 
 def test_a_task_that_runs_once_has_its_run_at_once(deps):
@@ -45,6 +45,11 @@ def test_a_wish_that_cannot_be_granted_names_its_field_and_leaves_nothing(deps, 
         make_task(deps, **spoil)
     assert refusal.value.problems[0].where == where
     assert all_rows(deps, Task) == []
+
+
+def test_arguments_keep_every_character_json_has(deps):
+    arguments = {"zero\0": ["\0", "日本", "\u2028"], "": None}
+    assert reread(deps, make_task(deps, json_args=arguments)).json_args == arguments
 
 
 def test_the_same_key_makes_one_task(deps):

@@ -9,6 +9,7 @@ import pytest
 from macropod_server.domain.lines import Stream
 from macropod_server.flows.enqueue_due import enqueue_due
 
+from tests.builders import a_zip
 from tests.sdk_server import PlayedServer
 
 
@@ -146,3 +147,16 @@ def test_the_log_of_a_failed_packaging_is_in_the_error(
     run = orchestration.packaging_run()
     assert run is not None
     assert (run.kind, run.id, run.task_id) == ("packaging", playing.id, None)
+
+
+def test_a_tail_of_long_lines_comes_whole_although_one_answer_cannot_hold_it(
+    client: macropod.Client, server: PlayedServer
+) -> None:
+    task = client.upload_orchestration(bytes_buffer=a_zip(), name="x").run_once("long lines")
+    played = server.start()
+    texts = [f"{number} ".ljust(60_000, "x") for number in range(200)]
+    for start in range(0, 200, 50):
+        played.prints(*texts[start : start + 50])
+    tail = task.last_runs()[0].logs(limit=150)
+    assert [line.text for line in tail] == texts[50:]
+    assert tail.last_number == 200

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.texts import is_storable
 
 DEEPEST = 100
 
@@ -18,8 +17,8 @@ def check_arguments(arguments: dict[str, Any], *, max_bytes: int) -> None:
             raise _refusal("arguments_too_deep", f"are nested over {DEEPEST} levels deep; make them flatter.")
         if isinstance(value, float) and not math.isfinite(value):
             raise _refusal("not_json", f"hold {value}, which JSON does not have; use null or a text.")
-        if isinstance(value, str) and not is_storable(value):
-            raise _refusal("text_not_storable", f"hold the text {value[:50]!a}, which cannot be stored as text.")
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            raise _refusal("not_json", f"hold the text {value[:50]!a}, which has half of a surrogate pair in it.")
     size = len(json.dumps(arguments, separators=(",", ":"), ensure_ascii=False).encode())
     if size > max_bytes:
         what = f"are {size:,} bytes of JSON; at most {max_bytes:,} are taken. "

@@ -23,11 +23,6 @@ def check_name(where: str, name: str, *, longest: int = LONGEST_NAME) -> str:
     return name
 
 
-def is_storable(text: str) -> bool:
-    """Whether every database takes it: NUL and halves of surrogate pairs are refused by some."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def cleaned(message: str) -> str:
     """A program's message as it can be kept: what cannot be shown is replaced, what is too long is cut."""
     kept = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
