@@ -23,6 +23,7 @@ class Spec(NamedTuple):
     environment_variables: Mapping[str, str]
     certificates: str | None = None
     notes: Sequence[str] = ()
+    bundle: str | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

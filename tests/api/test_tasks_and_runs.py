@@ -1,5 +1,7 @@
 """Tasks and runs over HTTP."""
 
+import base64
+
 import pytest
 from macropod_server.api import examples
 from macropod_server.api.schemas import LineOut, OrchestrationOut, RunOut, TaskIn, TaskOut
@@ -158,7 +160,9 @@ def test_a_runner_gets_its_spec_and_hears_of_a_kill(client, deps):
     spec = client.get("/v1/runner/spec", headers=headers).json()
     assert (spec["entry_point"], spec["arguments"], spec["timeout_seconds"]) == ("main.py", {"a": 1}, 9)
     assert (spec["next_line"], spec["grace_seconds"], spec["kind"]) == (1, 10, "task")
-    assert client.get("/v1/runner/bundle", headers=headers).content[:2] == b"PK"
+    bundle = client.get("/v1/runner/bundle", headers=headers).content
+    assert bundle[:2] == b"PK"
+    assert base64.b64decode(spec["bundle"]) == bundle
     assert client.post("/v1/runner/beat", headers=headers).json() == {"stop": None}
     client.post(f"/v1/tasks/{task.id}/kill")
     assert client.post("/v1/runner/beat?wait=10", headers=headers).json() == {"stop": "kill"}

@@ -1,5 +1,6 @@
 """The command `run`, from spec to end report, as a real process against a real little server."""
 
+import base64
 import json
 import stat
 import subprocess
@@ -79,6 +80,13 @@ print(json.loads(pathlib.Path("arguments.json").read_text(encoding="utf-8"))["na
     with ServerDouble({"main.py": main}, arguments={"name": "Łódź", "dogs": 3.9}) as server:
         run(server, tmp_path)
     assert server.texts == ["True", "Łódź"]
+
+
+def test_a_small_zip_that_came_with_the_spec_is_not_asked_for_again(tmp_path: Path) -> None:
+    sent = base64.b64encode(zipped({"main.py": "print('from the spec')"})).decode()
+    with ServerDouble({"main.py": "print('from the bundle')"}, bundle=sent) as server:
+        run(server, tmp_path)
+    assert server.texts == ["from the spec"]
 
 
 def test_an_arguments_file_of_the_zip_stays(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Calls of the runner inside a container; the run is known from its token."""
 
+import base64
 import time
 from typing import Annotated, Any, Literal
 
@@ -69,6 +70,7 @@ def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str,
         "environment_variables": wanted.packages.variables,
         "certificates": wanted.packages.certificates,
         "notes": wanted.packages.notes,
+        "bundle": base64.b64encode(wanted.bundle).decode() if wanted.bundle is not None else None,
     }
 
 
