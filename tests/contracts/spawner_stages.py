@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ MIB = 1024**2
 AT_ONCE = timedelta(0)
 
 
-class Stage:
+class Stage(ABC):
     """One installation with a spawner on it; `spawner` is the one of the server that runs now."""
 
     spawner: Spawner
@@ -80,44 +81,44 @@ class Stage:
         self.spawner.remove(order.run_id, grace=AT_ONCE)
         return order.run_id
 
-    def register(self, run_id: str, workload: Workload) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def register(self, run_id: str, workload: Workload) -> str: ...
 
-    def await_started(self, run_id: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def await_started(self, run_id: str) -> None: ...
 
-    def await_packaged(self, run_id: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def await_packaged(self, run_id: str) -> None: ...
 
-    def starts(self, run_id: str) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def starts(self, run_id: str) -> int: ...
 
-    def processes(self, run_id: str) -> list[int]:
-        raise NotImplementedError
+    @abstractmethod
+    def processes(self, run_id: str) -> list[int]: ...
 
+    @abstractmethod
     def anew(self) -> Spawner:
         """A spawner of the same installation that remembers nothing, as after a restart of the server."""
-        raise NotImplementedError
 
+    @abstractmethod
     def elsewhere(self) -> Spawner:
         """A spawner of another installation on the same machine."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cut_off(self) -> Spawner:
         """A spawner whose system cannot be reached."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kill(self, run_id: str) -> None:
         """KILL the program of the container from outside."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lose(self, run_id: str) -> None:
         """Take the container away from outside."""
-        raise NotImplementedError
 
+    @abstractmethod
     def jam(self, run_id: str) -> None:
         """Have the system fail whenever it is asked about this container."""
-        raise NotImplementedError
 
 
 class FakeStage(Stage):
