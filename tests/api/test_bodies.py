@@ -140,10 +140,8 @@ def test_an_odd_body_is_invalid_and_told_of_in_few_words(client, runner, path, o
     assert len(answer.content) < 50_000
 
 
-@pytest.mark.parametrize(
-    "value", ['{"a":' * 300 + "1" + "}" * 300, '{"a": NaN}', '{"a": 1e999}', '{"a": "\\u0000"}', '{"\\ud800": 1}']
-)
-def test_arguments_that_are_no_storable_json_make_no_task(client, deps, value):
+@pytest.mark.parametrize("value", ['{"a":' * 300 + "1" + "}" * 300, '{"a": NaN}', '{"a": 1e999}', '{"\\ud800": 1}'])
+def test_arguments_that_are_no_json_make_no_task(client, deps, value):
     body = f'{{"orchestration_id": "{upload(deps).id}", "kind": "run_once", "name": "x", "json_args": {value}}}'
     answer = client.post("/v1/tasks", content=body, headers=JSON)
     assert (answer.status_code, answer.json()["details"][0]["where"]) == (422, "json_args")
