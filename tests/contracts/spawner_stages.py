@@ -116,10 +116,6 @@ class Stage(ABC):
     def lose(self, run_id: str) -> None:
         """Take the container away from outside."""
 
-    @abstractmethod
-    def jam(self, run_id: str) -> None:
-        """Have the system fail whenever it is asked about this container."""
-
 
 class FakeStage(Stage):
     def __init__(self) -> None:
@@ -161,6 +157,7 @@ class FakeStage(Stage):
         self.fake.vanish(run_id)
 
     def jam(self, run_id: str) -> None:
+        """Have the system fail whenever it is asked about this container."""
         self.fake.stuck.add(run_id)
 
 
@@ -215,6 +212,7 @@ class ProcessStage(RealStage):
         self.run_folder(run_id).rename(self.folder / f"lost-{run_id}")
 
     def jam(self, run_id: str) -> None:
+        """Have the system fail whenever it is asked about this container."""
         self.kill(run_id)
         self.await_end(run_id)
         (self.run_folder(run_id) / "exit").unlink()
