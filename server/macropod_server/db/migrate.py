@@ -6,7 +6,7 @@ from sqlalchemy import inspect, text
 
 from macropod_server.db.engine import Database, translated_errors
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision under `alembic/versions`."""
 
 _IN_CHECKOUT = Path(__file__).parents[3] / "alembic"

@@ -19,6 +19,18 @@ class RunStatus(StrEnum):
     LOST = "lost"
 
 
+class Cause(StrEnum):
+    """Why a run was made: what or who asked for it."""
+
+    ORDERED = "ordered"
+    SCHEDULE = "schedule"
+    BACKFILL = "backfill"
+    CONTINUED = "continued"
+    RETRY = "retry"
+    RERUN = "rerun"
+    PACKAGING = "packaging"
+
+
 class Reason(StrEnum):
     """Why a run ended. Statuses are few, reasons many; `STATUS_OF` maps one to the other."""
 
@@ -32,7 +44,11 @@ class Reason(StrEnum):
     COULD_NOT_START = "could_not_start"
     IMAGE_NOT_FOUND = "image_not_found"
     SPAWNER_UNAVAILABLE = "spawner_unavailable"
+    ENVIRONMENT_NOT_FOUND = "environment_not_found"
     START_TIMEOUT = "start_timeout"
+    QUEUE_TIMEOUT = "queue_timeout"
+    SILENCE = "silence"
+    SUPERSEDED = "superseded"
     RUNNER_DIED = "runner_died"
     VANISHED = "vanished"
 
@@ -48,7 +64,11 @@ STATUS_OF: dict[Reason, RunStatus] = {
     Reason.COULD_NOT_START: RunStatus.FAILURE,
     Reason.IMAGE_NOT_FOUND: RunStatus.FAILURE,
     Reason.SPAWNER_UNAVAILABLE: RunStatus.FAILURE,
+    Reason.ENVIRONMENT_NOT_FOUND: RunStatus.FAILURE,
     Reason.START_TIMEOUT: RunStatus.FAILURE,
+    Reason.QUEUE_TIMEOUT: RunStatus.TIMED_OUT,
+    Reason.SILENCE: RunStatus.TIMED_OUT,
+    Reason.SUPERSEDED: RunStatus.KILLED,
     Reason.RUNNER_DIED: RunStatus.FAILURE,
     Reason.VANISHED: RunStatus.LOST,
 }
@@ -57,7 +77,7 @@ FINAL = frozenset(STATUS_OF.values())
 ACTIVE = frozenset({RunStatus.STARTING, RunStatus.RUNNING})
 
 _MOVES: dict[RunStatus, frozenset[RunStatus]] = {
-    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.FAILURE, RunStatus.KILLED}),
+    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.FAILURE, RunStatus.TIMED_OUT, RunStatus.KILLED}),
     RunStatus.STARTING: frozenset({RunStatus.QUEUED, RunStatus.RUNNING}) | FINAL,
     RunStatus.RUNNING: FINAL,
 }

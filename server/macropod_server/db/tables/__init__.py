@@ -1,0 +1,26 @@
+"""The tables: what is true. Only modules of `db` read and write them."""
+
+from sqlmodel import SQLModel
+
+from macropod_server.db.tables.ledger import Event, Tick
+from macropod_server.db.tables.orchestrations import Environment, Orchestration
+from macropod_server.db.tables.owners import IdempotencyKey, Installation, Token, Workspace
+from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
+from macropod_server.db.tables.tasks import Task
+
+__all__ = [
+    "Environment",
+    "Event",
+    "IdempotencyKey",
+    "Installation",
+    "Orchestration",
+    "Pool",
+    "Run",
+    "RunEvent",
+    "SQLModel",
+    "Slot",
+    "Task",
+    "Tick",
+    "Token",
+    "Workspace",
+]

@@ -1,0 +1,48 @@
+"""What was uploaded, and what was installed for it."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, String, Text
+from sqlmodel import Field, SQLModel
+
+from macropod_server.db.columns import Word
+from macropod_server.db.tables.fields import Id, instant
+from macropod_server.domain.task import (
+    EnvironmentStatus,
+    OrchestrationStatus,
+)
+
+
+class Environment(SQLModel, table=True):
+    """Installed requirements, one row per digest of lock, Python and platform."""
+
+    __tablename__ = "environments"
+
+    digest: str = Field(sa_type=String(64), primary_key=True)
+    name: str = Field(sa_type=Id, unique=True, description="id of the packaging run that builds or built it")
+    status: EnvironmentStatus = Field(sa_type=Word(EnvironmentStatus))
+    lock: str = Field(sa_type=Text)
+    python: str
+    platform: str
+    created_at: datetime = instant()
+
+
+class Orchestration(SQLModel, table=True):
+    __tablename__ = "orchestrations"
+
+    id: str = Field(sa_type=Id, primary_key=True)
+    workspace_id: int = Field(foreign_key="workspaces.id", index=True)
+    name: str | None
+    file_name: str | None
+    sha256: str = Field(sa_type=String(64), index=True)
+    size_bytes: int = Field(sa_type=BigInteger)
+    entry_point: str = Field(sa_type=Text)
+    requirements: str | None = Field(sa_type=Text)
+    warnings: list[str] = Field(default_factory=list, sa_type=JSON)
+    status: OrchestrationStatus = Field(sa_type=Word(OrchestrationStatus))
+    message: str | None = Field(default=None, sa_type=Text)
+    packaging_run_id: str | None = Field(default=None, sa_type=Id)
+    environment: str | None = Field(default=None, foreign_key="environments.digest")
+    created_at: datetime = instant()
+    updated_at: datetime = instant()
+    deleted_at: datetime | None = instant(default=None)
