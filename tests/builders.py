@@ -12,8 +12,9 @@ from macropod_server.db import orchestrations
 from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.task import TaskKind
-from macropod_server.flows.create_task import TaskWish, create_task
+from macropod_server.flows.create_task import create_task
 from macropod_server.flows.receive_upload import Upload, receive_upload
+from macropod_server.flows.task_wish import TaskWish
 from macropod_server.settings import Settings
 from sqlmodel import select
 

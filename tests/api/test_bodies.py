@@ -179,7 +179,10 @@ def test_an_end_is_recorded_whatever_its_message_holds(client, deps, runner):
         ({"name": ""}, "The name is empty; give 1 to 200 characters."),
         ({"name": "x" * 201}, "The name has 201 characters; give 1 to 200."),
         ({"name": 5}, "The field name is 5; it takes a text."),
-        ({"kind": "run_never"}, "The field kind is 'run_never'; it takes 'run_once' or 'run_scheduled'."),
+        (
+            {"kind": "run_never"},
+            "The field kind is 'run_never'; it takes 'run_once', 'run_scheduled' or 'run_continuously'.",
+        ),
         ({"timeout_seconds": 0}, "The field timeout_seconds is 0; the least is 1."),
         ({"timeout_seconds": "10"}, "The field timeout_seconds is '10'; it takes a whole number."),
         ({"json_args": [1]}, "The field json_args is a collection; it takes an object."),

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 from macropod_server.api import examples
-from macropod_server.api.schemas import LineOut, OrchestrationOut, RunOut, TaskIn, TaskOut
+from macropod_server.api.schemas import LineOut, OrchestrationOut, RunOut
+from macropod_server.api.task_schemas import TaskIn, TaskOut
 from macropod_server.db.tables import Task
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
@@ -187,7 +188,7 @@ def test_the_description_of_the_api_has_examples_and_no_runner_calls(client):
     ],
 )
 def test_the_examples_have_the_shapes_they_are_examples_of(shape, example):
-    assert shape(**example).model_dump().keys() == example.keys()
+    assert shape(**example).model_dump(exclude_unset=shape is TaskIn).keys() == example.keys()
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/v1/tasks", 405)])

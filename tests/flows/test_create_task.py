@@ -6,7 +6,8 @@ import pytest
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import Conflict, Invalid, NotFound
 from macropod_server.domain.task import TaskKind, TaskStatus
-from macropod_server.flows.create_task import TaskWish, create_task
+from macropod_server.flows.create_task import create_task
+from macropod_server.flows.task_wish import TaskWish
 
 from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
 

@@ -29,7 +29,7 @@ def run_once(deps, orchestration):
 
 def test_a_lost_environment_is_built_again_by_the_next_upload(deps, lost):
     failed = run_once(deps, lost)
-    assert (failed.status, failed.reason) == ("failure", "could_not_start")
+    assert (failed.status, failed.reason) == ("failure", "environment_not_found")
     assert "Upload it again" in failed.message
     _, packaging = begin_packaging(deps)
     assert agree(deps, packaging) is Turn.BUILD

@@ -61,20 +61,23 @@ TokenDep = Annotated[str, Depends(get_token)]
 
 @dataclass(frozen=True)
 class Caller:
+    """`name` is what the token is called, or which run calls."""
+
     workspace_id: int
+    name: str
     run_id: str | None = None
 
 
 def get_caller(deps: DepsDep, token: TokenDep) -> Caller:
     """A run may act in its workspace only while it lives."""
     with deps.database.read() as session:
-        workspace_id = access.workspace_of_token(session, token)
-    if workspace_id is not None:
-        return Caller(workspace_id)
+        known = access.find_token(session, token)
+    if known is not None:
+        return Caller(known.workspace_id, known.name)
     run = _run_of(deps, token)
     if is_final(run.status):
         raise Unauthorized(f"The token of run {run.id} ended with the run.")
-    return Caller(run.workspace_id, run.id)
+    return Caller(run.workspace_id, f"run {run.id}", run.id)
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]

@@ -8,14 +8,12 @@ from pydantic_core import PydanticCustomError
 
 from macropod_server.api import examples
 from macropod_server.api.wording import OWN_WORDS
-from macropod_server.db.tables import Run, Task
+from macropod_server.db.tables import Run
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.run import Reason, RunKind, RunStatus
-from macropod_server.domain.schedule import ClockChange, in_words, parse_schedule
-from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
+from macropod_server.domain.schedule import ClockChange
+from macropod_server.domain.task import OrchestrationStatus
 from macropod_server.domain.texts import LONGEST_NAME, check_name
-
-_LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
 
 
 def _checked_name(name: str) -> str:
@@ -29,12 +27,12 @@ _Bounds = Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME})
 Name = Annotated[str, AfterValidator(_checked_name), _Bounds]
 
 
-def _of_row(example: dict[str, Any]) -> ConfigDict:
+def of_row(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(from_attributes=True, json_schema_extra={"examples": [example]})
 
 
 class OrchestrationOut(BaseModel):
-    model_config = _of_row(examples.ORCHESTRATION)
+    model_config = of_row(examples.ORCHESTRATION)
 
     id: str
     workspace_id: int
@@ -53,42 +51,8 @@ class OrchestrationOut(BaseModel):
     updated_at: datetime
 
 
-class TaskOut(BaseModel):
-    model_config = _of_row(examples.TASK)
-
-    id: str
-    workspace_id: int
-    orchestration_id: str
-    name: str
-    kind: TaskKind
-    status: TaskStatus
-    active: bool
-    json_args: dict[str, Any]
-    timeout_seconds: int | None
-    schedule: str | None
-    schedule_in_words: str | None
-    timezone: str | None
-    next_due_at: datetime | None
-    last_run_id: str | None
-    last_run_status: str
-    created_at: datetime
-    updated_at: datetime
-
-    @classmethod
-    def of(cls, task: Task) -> "TaskOut":
-        return cls(**task.model_dump(), schedule_in_words=_in_words(task))
-
-
-def _in_words(task: Task) -> str | None:
-    """None also for a schedule that an earlier version took and this one does not."""
-    try:
-        return in_words(parse_schedule(task.schedule, timezone=task.timezone)) if task.schedule else None
-    except Invalid:
-        return None
-
-
 class RunOut(BaseModel):
-    model_config = _of_row(examples.RUN)
+    model_config = of_row(examples.RUN)
 
     id: str
     workspace_id: int
@@ -96,6 +60,10 @@ class RunOut(BaseModel):
     task_id: str | None
     task_name: str | None
     orchestration_id: str
+    cause: Cause
+    requested_by: str | None
+    first_run_id: str | None = Field(description="of a retry: the first attempt")
+    rerun_of: str | None
     status: RunStatus
     reason: Reason | None
     message: str | None
@@ -123,26 +91,8 @@ class OrchestrationPage(Page):
     items: list[OrchestrationOut]
 
 
-class TaskPage(Page):
-    items: list[TaskOut]
-
-
 class RunPage(Page):
     items: list[RunOut]
-
-
-class TaskIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.TASK_WISH]})
-
-    orchestration_id: str
-    kind: TaskKind
-    name: Name
-    json_args: dict[str, Any] = Field(default_factory=dict)
-    timeout_seconds: int | None = Field(
-        default=None, strict=True, ge=1, le=_LONGEST_TIMEOUT_SECONDS, description="from the start of main.py"
-    )
-    schedule: str | Annotated[list[str], Field(max_length=1)] | None = None
-    timezone: str | None = Field(default=None, description="an IANA zone; UTC when left out")
 
 
 class UpcomingOut(BaseModel):

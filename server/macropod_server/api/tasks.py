@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 
 from macropod_server.api.access import CallerDep, DepsDep, Now
-from macropod_server.api.schemas import TaskIn, TaskOut, TaskPage
+from macropod_server.api.task_schemas import TaskIn, TaskOut, TaskPage
 from macropod_server.db import tasks
 from macropod_server.db.paging import next_place
-from macropod_server.flows.create_task import TaskWish, create_task
+from macropod_server.flows.create_task import create_task
 from macropod_server.flows.stop_run import kill_task
+from macropod_server.flows.task_wish import TaskWish
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
@@ -27,6 +28,7 @@ def create(
         deps,
         TaskWish(**dict(wish)),
         workspace_id=caller.workspace_id,
+        requested_by=caller.name,
         idempotency_key=idempotency_key,
         now=now,
     )
@@ -66,4 +68,4 @@ def show(task_id: str, deps: DepsDep, caller: CallerDep) -> TaskOut:
 @router.post("/{task_id}/kill", status_code=202)
 def kill(task_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> TaskOut:
     """Stop the schedule and every run of the task. Harmless when it is killed already."""
-    return TaskOut.of(kill_task(deps, task_id, workspace_id=caller.workspace_id, now=now))
+    return TaskOut.of(kill_task(deps, task_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now))

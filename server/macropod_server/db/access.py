@@ -36,9 +36,8 @@ def add_token(session: Session, token: str, *, workspace_id: int, name: str, now
     session.add(Token(sha256=sha256_hex(token), workspace_id=workspace_id, name=name, created_at=now))
 
 
-def workspace_of_token(session: Session, token: str) -> int | None:
-    row = session.get(Token, sha256_hex(token))
-    return row.workspace_id if row else None
+def find_token(session: Session, token: str) -> Token | None:
+    return session.get(Token, sha256_hex(token))
 
 
 def has_tokens(session: Session) -> bool:

@@ -1,10 +1,6 @@
 """Make a task: run once now, or at every due moment of a schedule."""
 
-import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -13,37 +9,33 @@ from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.arguments import check_arguments
 from macropod_server.domain.errors import Conflict, Invalid
-from macropod_server.domain.naming import new_id, sha256_hex
+from macropod_server.domain.naming import new_id
 from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
 from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.flows.task_wish import TaskWish
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class TaskWish:
-    """A task as asked for. `timeout_seconds` counts from the start of main.py; no timeout when None."""
-
-    orchestration_id: str
-    kind: TaskKind
-    name: str
-    json_args: dict[str, Any] = field(default_factory=dict)
-    timeout_seconds: int | None = None
-    schedule: str | Collection[str] | None = None
-    timezone: str | None = None
-
-
-def create_task(deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_key: str | None, now: datetime) -> Task:
+def create_task(
+    deps: Deps,
+    wish: TaskWish,
+    *,
+    workspace_id: int,
+    idempotency_key: str | None,
+    now: datetime,
+    requested_by: str | None = None,
+) -> Task:
     schedule = _schedule(wish)
     check_arguments(wish.json_args, max_bytes=deps.settings.arguments_max_bytes)
-    fingerprint = sha256_hex(json.dumps(asdict(wish), sort_keys=True, default=list))
+    fingerprint = wish.fingerprint
     with deps.database.write() as session:
         if made := idempotency.made_before(session, workspace_id, idempotency_key, fingerprint=fingerprint):
             return tasks.get(session, made, workspace_id=workspace_id)
         orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id, locked=True)
         _check_usable(orchestration)
-        task = _task(wish, orchestration, schedule, now=now)
-        first = Run.of_task(task, id=new_id(), now=now) if schedule is None else None
+        task = _task(wish, orchestration, schedule, requested_by=requested_by, now=now)
+        first = Run.of_task(task, id=new_id(), requested_by=requested_by, now=now) if schedule is None else None
         task.last_run_id = first.id if first else None
         session.add(task)
         session.flush()
@@ -55,20 +47,24 @@ def create_task(deps: Deps, wish: TaskWish, *, workspace_id: int, idempotency_ke
     return task
 
 
-def _task(wish: TaskWish, orchestration: Orchestration, schedule: Schedule | None, *, now: datetime) -> Task:
+def _task(
+    wish: TaskWish, orchestration: Orchestration, schedule: Schedule | None, *, requested_by: str | None, now: datetime
+) -> Task:
     is_armed = schedule is not None and orchestration.status is OrchestrationStatus.READY
+    stored = vars(wish) | {
+        "schedule": schedule.text if schedule else None,
+        "timezone": schedule.timezone if schedule else None,
+        "excluded_dates": [day.isoformat() for day in wish.excluded_dates],
+        "retry_on": [str(each) for each in wish.retry_on],
+        "locks": sorted(set(wish.locks)),
+    }
     return Task(
+        **stored,
         id=new_id(),
         workspace_id=orchestration.workspace_id,
-        orchestration_id=orchestration.id,
-        name=wish.name,
-        kind=wish.kind,
         status=TaskStatus.STARTED if is_armed else TaskStatus.PENDING,
-        json_args=wish.json_args,
-        timeout_seconds=wish.timeout_seconds,
-        schedule=schedule.text if schedule else None,
-        timezone=schedule.timezone if schedule else None,
         next_due_at=next_due(schedule, now) if schedule else None,
+        created_by=requested_by,
         created_at=now,
         updated_at=now,
     )

@@ -29,7 +29,7 @@ def leave_credentials(database: Database, path: Path, *, url: str, now: datetime
     """
     kept_url, token = _kept_in(path)
     with database.read() as session:
-        is_known = token is not None and access.workspace_of_token(session, token) is not None
+        is_known = token is not None and access.find_token(session, token) is not None
         is_first = not access.has_tokens(session)
     if is_first and kept_url in (None, url):
         token = issue_token(database, name="first start", now=now)

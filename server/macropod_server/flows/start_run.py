@@ -24,6 +24,7 @@ from macropod_server.spawners.base import (
 
 log = structlog.get_logger()
 
+_REASONS = {ImageNotFound: Reason.IMAGE_NOT_FOUND, EnvironmentNotFound: Reason.ENVIRONMENT_NOT_FOUND}
 _BATCH = 8
 _PAUSE = timedelta(seconds=5)
 """How long a run that could not be started lets others go first."""
@@ -98,7 +99,7 @@ def _refuse(deps: Deps, run: Run, error: CouldNotStart, *, now: datetime) -> Non
     if isinstance(error, EnvironmentNotFound):
         with deps.database.write() as session:
             orchestrations.note_environment_lost(session, error.environment)
-    reason = Reason.IMAGE_NOT_FOUND if isinstance(error, ImageNotFound) else Reason.COULD_NOT_START
+    reason = _REASONS.get(type(error), Reason.COULD_NOT_START)
     finish_run(deps, run.id, Ending(reason, error.message), now=now, seen_as=run.status)
 
 

@@ -21,16 +21,19 @@ _MARGIN = timedelta(seconds=5)
 _BATCH = 100
 
 
-def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime) -> Task:
+def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime, requested_by: str | None = None) -> Task:
     """Once this returns nothing of the task starts any more. Killing a killed task changes nothing."""
     with deps.database.write() as session:
         task = tasks.get(session, task_id, workspace_id=workspace_id, locked=True)
         if task.status in (TaskStatus.KILLED, TaskStatus.PENDING_KILL):
             return task
         task.status, task.active, task.next_due_at = TaskStatus.PENDING_KILL, False, None
-        task.updated_at = now
+        task.kill_asked_at, task.kill_asked_by, task.updated_at = now, requested_by, now
         session.add(task)
-        asked = [_ask_to_stop(session, run, now=now) for run in runs.hold_unfinished(session, task.id)]
+        asked = [
+            _ask_to_stop(session, run, now=now, requested_by=requested_by)
+            for run in runs.hold_unfinished(session, task.id)
+        ]
     log.info("task_kill_asked", task_id=task.id, runs=len(asked))
     for run_id in asked:
         deps.signals.ring(run_id)
@@ -38,7 +41,7 @@ def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime) -> 
     return task
 
 
-def _ask_to_stop(session: Session, run: Run, *, now: datetime) -> str:
+def _ask_to_stop(session: Session, run: Run, *, now: datetime, requested_by: str | None) -> str:
     if run.status is RunStatus.QUEUED:
         message = "The run was stopped before it started."
         runs.advance(
@@ -48,11 +51,12 @@ def _ask_to_stop(session: Session, run: Run, *, now: datetime) -> str:
             now=now,
             reason=Reason.KILL_REQUESTED,
             message=message,
+            stop_requested_by=requested_by,
             # A run that was put back may have a container all the same.
             removed_at=None if run.delayed_since else now,
         )
     else:
-        runs.note(session, run.id, stop_requested_at=now)
+        runs.note(session, run.id, stop_requested_at=now, stop_requested_by=requested_by)
     return run.id
 
 
