@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
-
-from tests.minute_walker import due_minutes
+from macropod_server.domain.schedule import Schedule, next_moment, parse_schedule
+from macropod_server.domain.schedule.walk import Calendar, walk
 
 CHANGES = {
     "Europe/Berlin": ["2025-03-30 01:00", "2025-10-26 01:00"],
@@ -49,7 +48,7 @@ def moment(text: str) -> datetime:
 
 def dues_between(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
     found = []
-    while (start := next_due(schedule, start)) < end:
+    while (start := next_moment(schedule, start)) <= end:
         found.append(start)
     return found
 
@@ -58,7 +57,7 @@ def dues_between(schedule: Schedule, start: datetime, end: datetime) -> list[dat
 @pytest.mark.parametrize(("zone", "change"), [(zone, each) for zone, all_ in CHANGES.items() for each in all_])
 def test_a_minute_by_minute_walk_through_the_change_agrees(zone: str, change: str, text: str) -> None:
     start, end = moment(change) - timedelta(hours=25), moment(change) + timedelta(hours=26)
-    expected = due_minutes(text, zone, start, end)
+    expected = walk(Calendar(text, timezone=zone), start, end)
     schedule = parse_schedule(text, timezone=zone)
     assert dues_between(schedule, start, end) == expected
     for asked in (
@@ -67,7 +66,7 @@ def test_a_minute_by_minute_walk_through_the_change_agrees(zone: str, change: st
         moment(change) + timedelta(minutes=31),
     ):
         rest = [due for due in expected if due > asked]
-        assert not rest or next_due(schedule, asked) == rest[0]
+        assert not rest or next_moment(schedule, asked) == rest[0]
 
 
 KNOWN = [
@@ -108,7 +107,7 @@ KNOWN = [
 def test_a_known_case_comes_out_as_reckoned_by_hand(zone: str, text: str, after: str, expected: list[str]) -> None:
     due, found = moment(after), []
     for _ in expected:
-        due = next_due(parse_schedule(text, timezone=zone), due)
+        due = next_moment(parse_schedule(text, timezone=zone), due)
         found.append(due)
     assert found == [moment(each) for each in expected]
 

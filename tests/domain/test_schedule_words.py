@@ -1,7 +1,9 @@
 """How schedules read in words."""
 
+from datetime import UTC, date, datetime
+
 import pytest
-from macropod_server.domain.schedule import in_words, parse_schedule
+from macropod_server.domain.schedule import in_words, parse_schedule, plan_in_words, read_plan
 
 WORDS = [
     ("* * * * *", "every minute"),
@@ -37,3 +39,41 @@ WORDS = [
 @pytest.mark.parametrize(("text", "words"), WORDS)
 def test_a_schedule_reads_in_words(text: str, words: str) -> None:
     assert in_words(parse_schedule(text)) == words
+
+
+START, END = datetime(2026, 3, 5, 1, tzinfo=UTC), datetime(2026, 12, 31, 22, 30, 15, tzinfo=UTC)
+DAYS = [date(2026, 12, day) for day in range(24, 31)]
+PLANS = [
+    ({"schedule": "0 2 * * *"}, "at 02:00 every day"),
+    ({"schedule": "0 2 * * *; 0 14 * * mon"}, "at 02:00 every day, and at 14:00 on Mondays"),
+    ({"every_seconds": 60}, "every minute"),
+    ({"every_seconds": 90}, "every 90 seconds"),
+    ({"every_seconds": 6 * 3600}, "every 6 hours"),
+    ({"every_seconds": 24 * 3600}, "every day"),
+    ({"every_seconds": 11 * 24 * 3600}, "every 11 days"),
+    ({"every_seconds": 3600, "starts_at": START}, "every hour; from 2026-03-05 02:00"),
+    ({"schedule": "@hourly", "ends_at": END}, "every hour; until 2026-12-31 23:30:15"),
+    ({"schedule": "@hourly", "excluded_dates": DAYS[1:2]}, "every hour; not on 2026-12-25"),
+    (
+        {"schedule": "@hourly", "excluded_dates": DAYS},
+        "every hour; not on 2026-12-24, 2026-12-25, 2026-12-26, 2026-12-27 and 3 more days",
+    ),
+    ({"schedule": "@hourly", "jitter_seconds": 300}, "every hour; each up to 5 minutes later"),
+    ({"schedule": "@hourly", "jitter_seconds": 1, "task_id": "a"}, "every hour; each up to 1 second later"),
+    (
+        {
+            "schedule": ["0 2 * * *", "0 14 * * mon"],
+            "excluded_dates": [DAYS[1]],
+            "starts_at": START,
+            "ends_at": END,
+            "jitter_seconds": 3600,
+        },
+        "at 02:00 every day, and at 14:00 on Mondays; not on 2026-12-25; from 2026-03-05 02:00 until"
+        " 2026-12-31 23:30:15; each up to 1 hour later",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wish", "words"), PLANS)
+def test_a_plan_reads_in_words_on_the_clocks_of_its_zone(wish, words) -> None:
+    assert plan_in_words(read_plan(**wish, timezone="Europe/Berlin", created_at=START)) == words

@@ -7,7 +7,7 @@ minute or hour follows elapsed time: it is due whenever the clock really shows o
 
 from bisect import bisect_left
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -21,11 +21,31 @@ _DAY = timedelta(days=1)
 _NextOnCalendar = Callable[[datetime], datetime]
 
 
-def next_due(schedule: Schedule, after: datetime) -> datetime:
-    """The first due instant strictly after `after`, in UTC."""
+def next_moment(schedule: Schedule, after: datetime) -> datetime:
+    """The first moment of one schedule strictly after `after`, in UTC."""
     whole_second = after.astimezone(UTC).replace(microsecond=0)
     find = _by_elapsed_time if schedule.follows_elapsed_time else _at_local_time
     return find(_calendar(schedule), zone(schedule.timezone), whole_second)
+
+
+def may_be_due_on(schedule: Schedule, day: date) -> bool:
+    """Whether the day fields allow this day of the zone, or the one before it whose end its clocks skipped."""
+    if _allows(schedule, day):
+        return True
+    before = day - _DAY
+    return _allows(schedule, before) and not _has_an_end(zone(schedule.timezone), before)
+
+
+def _allows(schedule: Schedule, day: date) -> bool:
+    if day.month not in schedule.months:
+        return False
+    in_month, in_week = day.day in schedule.days_of_month, day.isoweekday() % 7 in schedule.days_of_week
+    return in_month or in_week if schedule.either_day else in_month and in_week
+
+
+def _has_an_end(place: ZoneInfo, day: date) -> bool:
+    end = datetime(day.year, day.month, day.day, 23, 59)
+    return _clock(place, end.replace(tzinfo=place).astimezone(UTC)) == end
 
 
 def _at_local_time(next_on_calendar: _NextOnCalendar, place: ZoneInfo, after: datetime) -> datetime:

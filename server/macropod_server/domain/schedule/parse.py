@@ -47,6 +47,11 @@ class Schedule:
     either_day: bool
     follows_elapsed_time: bool
 
+    @property
+    def days(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], bool]:
+        """All that says on which days it is due."""
+        return self.months, self.days_of_month, self.days_of_week, self.either_day
+
 
 def parse_schedule(text: str | Collection[str], *, timezone: str | None = None) -> Schedule:
     """Read a schedule; without a time zone it is in UTC. Raises `Invalid` with every field that is wrong."""

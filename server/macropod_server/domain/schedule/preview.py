@@ -1,4 +1,4 @@
-"""The next due moments of a schedule as a person wants to see them before trusting it."""
+"""The next due moments of a plan as a person wants to see them before trusting it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from enum import StrEnum
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from macropod_server.domain.schedule.due import next_due
-from macropod_server.domain.schedule.parse import Schedule
+from macropod_server.domain.schedule.plan import Plan, next_due
 from macropod_server.domain.schedule.zones import zone
 
 
@@ -21,23 +20,24 @@ class ClockChange(StrEnum):
 
 @dataclass(frozen=True)
 class Upcoming:
-    """A due moment, in UTC and on the clocks of the schedule's zone; `clock_change` marks the days of a change."""
+    """A due moment, in UTC and on the clocks of the plan's zone; `clock_change` marks the days of a change."""
 
     due_at: datetime
     local_at: datetime
     clock_change: ClockChange | None
 
 
-def preview(schedule: Schedule, *, after: datetime, count: int) -> list[Upcoming]:
-    place = zone(schedule.timezone)
-    return [_upcoming(due_at, place) for due_at in islice(_dues(schedule, after), count)]
+def preview(plan: Plan, *, after: datetime, count: int) -> list[Upcoming]:
+    """Fewer than `count` when the plan ends before."""
+    place = zone(plan.timezone)
+    return [_upcoming(due_at, place) for due_at in islice(_dues(plan, after), count)]
 
 
-def _dues(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    due_at = after
-    while True:
-        due_at = next_due(schedule, due_at)
+def _dues(plan: Plan, after: datetime) -> Iterator[datetime]:
+    due_at = next_due(plan, after)
+    while due_at is not None:
         yield due_at
+        due_at = next_due(plan, due_at)
 
 
 def _upcoming(due_at: datetime, place: ZoneInfo) -> Upcoming:

@@ -36,7 +36,7 @@ def _times(schedule: Schedule) -> tuple[str, bool]:
     if hours == HOUR.everything:
         return _every_hour(minutes), True
     if len(minutes) * len(hours) <= _MOST_TIMES:
-        return "at " + _listed([f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]), False
+        return "at " + listed([f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]), False
     if minutes == (0,) and (step := _step(hours, 24)):
         return f"every {step} hours", True
     if (step := _step(minutes, 60)) and _is_run(hours):
@@ -64,13 +64,13 @@ def _days(schedule: Schedule) -> str:
         return month_days
     if schedule.either_day:
         return f"{month_days} and {_weekdays(schedule.days_of_week)}"
-    return f"{month_days} if that is a {_listed(_named(_WEEKDAYS, schedule.days_of_week), 'or')}"
+    return f"{month_days} if that is a {listed(_named(_WEEKDAYS, schedule.days_of_week), 'or')}"
 
 
 def _weekdays(days: tuple[int, ...]) -> str:
     if _is_run(days) and len(days) > 2:
         return f"from {_WEEKDAYS[days[0]]} to {_WEEKDAYS[days[-1]]}"
-    return "on " + _listed([f"{name}s" for name in _named(_WEEKDAYS, days)])
+    return "on " + listed([f"{name}s" for name in _named(_WEEKDAYS, days)])
 
 
 def _months(schedule: Schedule) -> str:
@@ -79,7 +79,7 @@ def _months(schedule: Schedule) -> str:
     names = _named(_MONTHS, [month - 1 for month in schedule.months])
     if _is_run(schedule.months) and len(names) > 2:
         return f"from {names[0]} to {names[-1]}"
-    return "in " + _listed(names)
+    return "in " + listed(names)
 
 
 def _every(step: int, unit: str) -> str:
@@ -89,7 +89,7 @@ def _every(step: int, unit: str) -> str:
 def _counted(unit: str, values: tuple[int, ...]) -> str:
     if _is_run(values) and len(values) > 2:
         return f"{unit}s {values[0]} to {values[-1]}"
-    return f"{unit if len(values) == 1 else unit + 's'} {_listed([str(value) for value in values])}"
+    return f"{unit if len(values) == 1 else unit + 's'} {listed([str(value) for value in values])}"
 
 
 def _step(values: tuple[int, ...], whole: int) -> int | None:
@@ -106,5 +106,5 @@ def _named(names: tuple[str, ...], values: list[int] | tuple[int, ...]) -> list[
     return [names[value] for value in values]
 
 
-def _listed(words: list[str], last: str = "and") -> str:
+def listed(words: list[str], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,0 +1,1 @@
+"""Commands of `macropod-server` that are more than a line."""

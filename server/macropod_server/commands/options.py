@@ -1,0 +1,9 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database, bundles and environments.")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="SQLAlchemy URL; SQLite in the data folder when left out.")]
