@@ -25,8 +25,37 @@ def orchestration_answer(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+NO_OPTIONS: dict[str, Any] = {
+    "debug": False,
+    "timeout_seconds": 600,
+    "start_timeout_seconds": None,
+    "queue_timeout_seconds": None,
+    "silence_timeout_seconds": None,
+    "grace_seconds": None,
+    "every_seconds": None,
+    "starts_at": None,
+    "ends_at": None,
+    "excluded_dates": [],
+    "jitter_seconds": 0,
+    "overlap": "allow",
+    "missed": "latest",
+    "missed_window_seconds": 3600,
+    "missed_cap": 100,
+    "pause_after_failures": None,
+    "retries": 0,
+    "retry_on": [],
+    "retry_delay_seconds": 10,
+    "profile": None,
+    "cpus": None,
+    "memory_bytes": None,
+    "pids": None,
+    "gpus": None,
+    "locks": [],
+}
+
+
 def task_answer(**changes: Any) -> dict[str, Any]:
-    return {
+    facts = {
         "id": "5f4cf3c8-3a2e-4f0e-8f44-6a1b7f2f9c22",
         "workspace_id": 1,
         "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
@@ -34,17 +63,25 @@ def task_answer(**changes: Any) -> dict[str, Any]:
         "kind": "run_scheduled",
         "status": "started",
         "active": True,
+        "health": "healthy",
         "json_args": {},
-        "timeout_seconds": 600,
         "schedule": "0 2 * * *",
         "schedule_in_words": "every day at 02:00",
         "timezone": "UTC",
         "next_due_at": "2026-01-03T02:00:00Z",
+        "failures_in_a_row": 0,
+        "paused_at": None,
+        "paused_by": None,
+        "pause_reason": None,
         "last_run_id": None,
         "last_run_status": "unknown",
+        "created_by": "laptop",
+        "kill_asked_at": None,
+        "kill_asked_by": None,
         "created_at": WHEN,
         "updated_at": WHEN,
-    } | changes
+    }
+    return NO_OPTIONS | facts | changes
 
 
 def run_answer(**changes: Any) -> dict[str, Any]:
@@ -55,6 +92,12 @@ def run_answer(**changes: Any) -> dict[str, Any]:
         "task_id": "5f4cf3c8-3a2e-4f0e-8f44-6a1b7f2f9c22",
         "task_name": "nightly",
         "orchestration_id": "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11",
+        "cause": "ordered",
+        "requested_by": "laptop",
+        "first_run_id": None,
+        "rerun_of": None,
+        "waiting_for": None,
+        "stop_requested_by": None,
         "status": "success",
         "reason": "completed",
         "message": "The program ended by itself with exit code 0.",
@@ -68,6 +111,9 @@ def run_answer(**changes: Any) -> dict[str, Any]:
         "peak_memory_bytes": 1024,
         "cpu_seconds": 0.5,
         "line_count": 2,
+        "environment": None,
+        "image": None,
+        "runner_version": None,
     } | changes
 
 

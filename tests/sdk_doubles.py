@@ -1,6 +1,8 @@
 """A clock that does not wait, and a wire whose every answer the test chooses: for what a real server cannot do."""
 
+import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import httpx2
 from macropod.connection import Connection
@@ -49,9 +51,17 @@ class BrokenStream(httpx2.SyncByteStream):
         raise httpx2.ReadError("the connection broke")
 
 
-def connect(wire: Wire, *, clock: PatientClock | None = None, token: str = "secret") -> Connection:
+def connect(wire: Wire, *, clock: Clock | None = None, token: str = "secret") -> Connection:
     http = httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(wire))
     return Connection(http, token=token, clock=clock or PatientClock())
+
+
+def ok(body: object = None) -> httpx2.Response:
+    return httpx2.Response(200, json={} if body is None else body)
+
+
+def json_of(request: httpx2.Request) -> Any:
+    return json.loads(request.content)
 
 
 def refused(status: int, code: str, message: str = "No.", **headers: str) -> httpx2.Response:

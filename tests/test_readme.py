@@ -23,12 +23,20 @@ def run(code, tmp_path):
 
 
 def test_the_code_of_the_readme_runs_and_greets(tmp_path):
-    (code,) = snippets("README.md")
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    first, *further = snippets("README.md")
+    assert len([line for line in first.splitlines() if line.strip()]) <= 10
     with LiveServer(tmp_path):
-        done = run(code, tmp_path)
+        done = run("\n".join([first, *further]), tmp_path)
     assert done.returncode == 0, done.stderr
     assert "success" in done.stdout
+    assert "Hello, Ada!" in done.stdout
+
+
+def test_the_code_of_the_sdks_page_runs(tmp_path):
+    """Its parts follow one another; the one for inside a run also works outside."""
+    with LiveServer(tmp_path):
+        done = run("\n".join(snippets("docs/sdk.md")), tmp_path)
+    assert done.returncode == 0, done.stderr
     assert "Hello, Ada!" in done.stdout
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from macropod.cadence import Cadence
     from macropod.client import Client
     from macropod.errors import (
         Conflict,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         NoCredentials,
         NotFound,
         NotInTask,
+        OutOfSpace,
         PackagingFailed,
         Problem,
         TooLarge,
@@ -25,23 +27,34 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
         WaitTimeout,
     )
+    from macropod.events import Event
     from macropod.inside import in_task, task_args
+    from macropod.lineage import Attempt, Lineage
     from macropod.logs import LogLine, LogLines
+    from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
+    from macropod.pools import Place, Pool, PoolList
     from macropod.runs import Run, RunList
     from macropod.schedules import SchedulePreview, Upcoming
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
+    from macropod.ticks import Tick, TickList
+    from macropod.workspace import Workspace
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attempt",
+    "Cadence",
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "ContinuousOptions",
+    "Event",
     "Forbidden",
     "Invalid",
     "Limits",
+    "Lineage",
     "LogLine",
     "LogLines",
     "MacropodError",
@@ -50,32 +63,51 @@ __all__ = [
     "NotInTask",
     "Orchestration",
     "OrchestrationList",
+    "OutOfSpace",
     "PackagingFailed",
+    "Place",
+    "Pool",
+    "PoolList",
     "Problem",
     "Run",
     "RunList",
     "SchedulePreview",
+    "ScheduledOptions",
     "Server",
     "Task",
     "TaskList",
+    "TaskOptions",
+    "Tick",
+    "TickList",
     "TooLarge",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
     "Upcoming",
     "WaitTimeout",
+    "Workspace",
     "in_task",
     "task_args",
 ]
 
 _MODULES = {
+    "Cadence": "cadence",
     "Client": "client",
+    "Event": "events",
     "in_task": "inside",
     "task_args": "inside",
+    "Attempt": "lineage",
+    "Lineage": "lineage",
     "LogLine": "logs",
     "LogLines": "logs",
+    "ContinuousOptions": "options",
+    "ScheduledOptions": "options",
+    "TaskOptions": "options",
     "Orchestration": "orchestrations",
     "OrchestrationList": "orchestrations",
+    "Place": "pools",
+    "Pool": "pools",
+    "PoolList": "pools",
     "Run": "runs",
     "RunList": "runs",
     "SchedulePreview": "schedules",
@@ -84,6 +116,9 @@ _MODULES = {
     "Server": "server",
     "Task": "tasks",
     "TaskList": "tasks",
+    "Tick": "ticks",
+    "TickList": "ticks",
+    "Workspace": "workspace",
 }
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
 
 from macropod.errors import (
@@ -13,6 +16,7 @@ from macropod.errors import (
     Invalid,
     MacropodError,
     NotFound,
+    OutOfSpace,
     Problem,
     TooLarge,
     Unauthorized,
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, Any]
 
-_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable, OutOfSpace)
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 _BY_CODE: dict[str, type[MacropodError]] = {each.code: each for each in _REFUSALS}
 
@@ -53,18 +57,53 @@ def content(response: httpx2.Response) -> Any:
         raise UnexpectedAnswer(_strange(response)) from None
 
 
-def seconds_to_wait(response: httpx2.Response, *, most: float) -> float:
-    """What the answer asks for in Retry-After, at most `most`; 0 when it asks for nothing understood."""
+def seconds_to_wait(response: httpx2.Response) -> float:
+    """What the answer asks for in Retry-After; 0 when it asks for nothing understood."""
     try:
         seconds = float(response.headers.get("retry-after", "0"))
     except ValueError:
         return 0
-    return min(max(seconds, 0), most) if math.isfinite(seconds) else 0
+    return max(seconds, 0) if math.isfinite(seconds) else 0
 
 
 def instant(text: str | None) -> datetime | None:
     """A time of an answer, aware; None stays None."""
     return datetime.fromisoformat(text) if text else None
+
+
+def fields(kind: type, answer: Answer) -> dict[str, Any]:
+    """The value of every public annotation of a class, from the field of the same name; instants made aware."""
+    return {
+        name: instant(answer[name]) if is_instant else answer[name] for name, is_instant in _annotated(kind).items()
+    }
+
+
+def field_names(kind: type) -> list[str]:
+    return list(_annotated(kind))
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """What is missing or odd in an answer about `what` becomes an `UnexpectedAnswer` that says what to do."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnexpectedAnswer(
+            f"The server's answer about a {what} cannot be read ({error!r}). "
+            "Install the version of the SDK that belongs to the server."
+        ) from error
+
+
+@cache
+def _annotated(kind: type) -> dict[str, bool]:
+    """Whether each is an instant. Annotations are texts in every module that has such a class."""
+    ours = (each for each in reversed(kind.__mro__) if each is not object)
+    kinds = {name: str(each) for base in ours for name, each in get_annotations(base).items()}
+    return {
+        name: text.startswith("datetime")
+        for name, text in kinds.items()
+        if not name.startswith("_") and not text.startswith("ClassVar")
+    }
 
 
 def _strange(response: httpx2.Response) -> str:

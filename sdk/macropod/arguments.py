@@ -28,14 +28,15 @@ def checked_json_args(json_args: Any) -> dict[str, Any]:
 
 def checked_timeout(timeout: int | timedelta | None) -> int | None:
     """Whole seconds. Raises `Invalid` for anything but a positive number of them, or None."""
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    if seconds is None:
-        return None
+    return None if timeout is None else checked_seconds("timeout", timeout)
+
+
+def checked_seconds(name: str, span: int | timedelta, *, least: int = 1) -> int:
+    """Whole seconds of a number or a timedelta. Raises `Invalid` for less than `least`."""
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not (seconds >= 1 and seconds % 1 == 0):
-        raise Invalid.field(
-            "timeout", f"timeout is {timeout!r}; it takes whole seconds from 1 on, a timedelta or None."
-        )
+    if not is_number or not (seconds >= least and seconds % 1 == 0):
+        raise Invalid.field(name, f"{name} is {span!r}; it takes whole seconds from {least} on, or a timedelta.")
     return int(seconds)
 
 
@@ -48,9 +49,12 @@ def checked_name(name: str) -> str:
 
 def checked_moment(name: str, at: datetime | None) -> str | None:
     """ISO 8601 text. Raises `Invalid` for anything but an aware datetime, or None."""
+    return None if at is None else checked_instant(name, at)
+
+
+def checked_instant(name: str, at: datetime) -> str:
+    """As `checked_moment`, where None will not do."""
     advice = "it takes a datetime with a time zone, such as datetime(2026, 1, 2, tzinfo=timezone.utc)."
-    if at is None:
-        return None
     if not isinstance(at, datetime):
         raise Invalid.field(name, f"{name} is {at!r}, a {_kind(at)}; {advice}")
     if at.tzinfo is None:
@@ -58,12 +62,14 @@ def checked_moment(name: str, at: datetime | None) -> str | None:
     return at.isoformat()
 
 
-def checked_schedule(schedule: str | Collection[str]) -> str:
-    """The text of a schedule; a collection of one text stands for it. The server says what it means."""
-    [text, *others] = schedule if isinstance(schedule, Set | list | tuple) and schedule else [schedule]
-    if others or not isinstance(text, str):
-        raise Invalid.field("schedule", f"schedule is {schedule!r}; it takes one text such as '0 2 * * *'.")
-    return text
+def checked_schedules(schedule: str | Collection[str]) -> list[str]:
+    """The texts of one schedule or of several; of a set in their order. The server says what they mean."""
+    texts = [schedule] if isinstance(schedule, str) or not isinstance(schedule, Collection) else list(schedule)
+    if not texts or not all(isinstance(each, str) for each in texts):
+        raise Invalid.field(
+            "schedule", f"schedule is {schedule!r}; it takes a text such as '0 2 * * *', or several of them."
+        )
+    return sorted(texts) if isinstance(schedule, Set) else texts
 
 
 def _checked(value: Any, where: str, problems: list[Problem]) -> Any:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from macropod import inside
-from macropod.arguments import checked_moment, checked_schedule
-from macropod.connection import Connection
+from macropod.arguments import checked_moment, checked_name, checked_seconds
+from macropod.connection import Connection, segment
 from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
+from macropod.events import Event, read_events
+from macropod.option_values import checked_count
+from macropod.options import checked_plan, checked_values
 from macropod.orchestrations import Orchestration, OrchestrationList
+from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
 from macropod.schedules import SchedulePreview, read_preview
 from macropod.server import Server, read_server
 from macropod.tasks import Task, TaskList
 from macropod.uploading import checked_source, upload
+from macropod.workspace import Workspace
 
 if TYPE_CHECKING:
     import httpx2
@@ -103,24 +108,68 @@ class Client:
 
     def preview_schedule(
         self,
-        schedule: str | Collection[str],
+        schedule: str | Collection[str] | None = None,
         timezone: str | None = None,
         after: datetime | None = None,
         count: int = 5,
+        *,
+        every: int | timedelta | None = None,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+        exclude: date | Collection[date] | None = None,
     ) -> SchedulePreview:
         """The next `count` (1 to 100) due moments of a schedule and how it reads in words.
 
-        They come after `after`, an aware datetime; None stands for now. `schedule` and `timezone` are as in
+        They come after `after`, an aware datetime; None stands for now. The rest is as in
         `Orchestration.run_scheduled`. Raises `Invalid` naming the field that is wrong and why.
         """
         answer = self._connection.get(
             "/v1/schedules/preview",
-            schedule=checked_schedule(schedule),
+            **checked_plan(schedule, every),
+            **checked_values(starts_at=starts_at, ends_at=ends_at, exclude=exclude),
             timezone=timezone,
             after=checked_moment("after", after),
             count=count,
         )
         return read_preview(answer)
+
+    def workspace(self) -> Workspace:
+        """The workspace of the token, and whether its tasks are paused."""
+        return Workspace._of(self._connection.get("/v1/workspace"))
+
+    def pause_all(self, reason: str | None = None) -> Workspace:
+        """Start nothing more in the workspace until `resume_all`; what runs goes on."""
+        answer = self._connection.post("/v1/workspace/pause", json={"reason": reason} if reason else {})
+        return Workspace._of(answer)
+
+    def resume_all(self, spread: int | timedelta = 60) -> Workspace:
+        """End the pause. What comes due at once begins spread over so many seconds."""
+        order = {"spread_seconds": checked_seconds("spread", spread, least=0)}
+        return Workspace._of(self._connection.post("/v1/workspace/resume", json=order))
+
+    def events(self, after: int = 0, *, follow: bool = True) -> Iterator[Event]:
+        """What happened in the workspace after the event with this id, in order, each once.
+
+        Goes on without end as more happens, also while the server is away for up to five minutes; with
+        `follow=False` it ends with what there is.
+        """
+        after = checked_count("after", after, least=0)
+        return read_events(self._connection, after=after, follow=follow)
+
+    def pools(self) -> PoolList:
+        """The locks of the workspace that were given a size or are held now, by name, and who holds them."""
+        return PoolList(map(Pool._of, self._connection.get("/v1/pools")["items"]))
+
+    def set_pool(self, name: str, size: int) -> Pool:
+        """Let `size` runs hold the lock of this name at once. Those that hold it already keep it."""
+        return Pool._of(self._connection.put(_pool(name), json={"size": checked_count("size", size)}))
+
+    def remove_pool(self, name: str) -> None:
+        """Let only one run at a time hold the lock of this name, as if it had never been given a size.
+
+        Raises `NotFound` when it was given none.
+        """
+        self._connection.delete(_pool(name))
 
     def in_task(self) -> bool:
         """The same as `macropod.in_task()`."""
@@ -144,6 +193,10 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client(url={self.url!r})"
+
+
+def _pool(name: str) -> str:
+    return f"/v1/pools/{segment(checked_name(name))}"
 
 
 def _open(url: str) -> httpx2.Client:

@@ -12,14 +12,16 @@ from urllib.parse import quote
 from macropod import __version__
 from macropod.answers import GATEWAY_STATUSES, Answer, content, refusal, seconds_to_wait
 from macropod.errors import ConnectionFailed, Invalid, MacropodError, Unauthorized, UnexpectedAnswer
-from macropod.patience import Clock, backoff
+from macropod.patience import Clock, backoff, give_up_at
 
 if TYPE_CHECKING:
     import httpx2
 
-ATTEMPTS = 5
 PAGE_SIZE = 100
-_LONGEST_RETRY_AFTER_SECONDS = 30
+PATIENCE_SECONDS = 30.0
+"""How long a server that was there, or something in front of it, may be away before that is an error."""
+FIRST_PATIENCE_SECONDS = 5.0
+"""The same before anything was heard: the address may be wrong."""
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 
@@ -33,6 +35,7 @@ class Connection:
     def __init__(self, http: httpx2.Client, *, token: str, token_origin: str = "", clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self._http = http
+        self._patience_seconds = FIRST_PATIENCE_SECONDS
         self._token_origin = token_origin
         self._headers = {"User-Agent": f"macropod/{__version__}"}
         if token:
@@ -48,12 +51,15 @@ class Connection:
         """Sent with a key of its own, so that a second attempt never does again what the first did."""
         return self._answer("POST", path, json=json, headers=_key())
 
+    def put(self, path: str, *, json: Any) -> Answer:
+        return self._answer("PUT", path, json=json)
+
     def upload(self, path: str, *, data: dict[str, str], file: Any, seconds: float) -> Answer:
         """A multipart form. `file` is (file name or None, file object, content type)."""
         return self._answer("POST", path, data=data, files={"file": file}, headers=_key(), seconds=seconds)
 
     def delete(self, path: str) -> None:
-        self._send("DELETE", path, attempts=1)
+        self._send("DELETE", path, is_repeatable=False)
 
     def items(self, path: str, *, limit: int | None, **params: Any) -> Iterator[Answer]:
         """All items of a list in the server's order, page by page, at most `limit`."""
@@ -92,17 +98,22 @@ class Connection:
         return answer
 
     def _send(
-        self, method: str, path: str, *, attempts: int = ATTEMPTS, stream: bool = False, **rest: Any
+        self, method: str, path: str, *, is_repeatable: bool = True, stream: bool = False, **rest: Any
     ) -> httpx2.Response:
-        pauses = islice(backoff(0.2, most=2), attempts - 1)
+        """Patience is counted from the first failure on: an upload may have taken long before it."""
+        over_at, pauses = None, backoff(0.2, most=2)
         while True:
             outcome, away_seconds = self._attempt(method, path, stream=stream, **rest)
             if not isinstance(outcome, MacropodError):
                 return outcome
-            pause = None if away_seconds is None else next(pauses, None)
-            if pause is None or away_seconds is None:
+            if away_seconds is None or not is_repeatable:
                 raise outcome
-            self.clock.sleep(max(pause, away_seconds))
+            if over_at is None:
+                over_at = give_up_at(self.clock, patience_seconds=self._patience_seconds)
+            pause = max(next(pauses), away_seconds)
+            if self.clock.now() + pause > over_at:
+                raise outcome
+            self.clock.sleep(pause)
 
     def _attempt(
         self, method: str, path: str, *, stream: bool, **rest: Any
@@ -113,6 +124,7 @@ class Connection:
         request = self._request(method, path, **rest)
         try:
             response = self._http.send(request, stream=stream)
+            self._patience_seconds = PATIENCE_SECONDS
             if response.is_success:
                 return response, None
             response.read()
@@ -120,8 +132,7 @@ class Connection:
         except httpx2.RequestError as error:
             return self._unreachable(error), 0
         away = response.status_code in GATEWAY_STATUSES
-        pause = seconds_to_wait(response, most=_LONGEST_RETRY_AFTER_SECONDS) if away else None
-        return self._with_origin(refusal(response)), pause
+        return self._with_origin(refusal(response)), seconds_to_wait(response) if away else None
 
     def _with_origin(self, error: MacropodError) -> MacropodError:
         if not isinstance(error, Unauthorized) or not self._token_origin:

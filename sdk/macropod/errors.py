@@ -8,6 +8,7 @@ MacropodError
 ├── Conflict          the thing is there but its state does not allow this
 ├── TooLarge          more bytes than the limit allows
 ├── Unavailable       something the server needs is away; trying again later may help
+│   └── OutOfSpace    a disk the server writes to is full
 ├── NoCredentials     it is not known which server to ask, or with which token
 ├── ConnectionFailed  the server could not be reached
 ├── UnexpectedAnswer  what answered does not speak like a Macropod server
@@ -95,6 +96,12 @@ class Unavailable(MacropodError):
     """Something the server needs is away; trying again later may help."""
 
     code = "unavailable"
+
+
+class OutOfSpace(Unavailable):
+    """A disk the server writes to is full; what was sent was not taken."""
+
+    code = "out_of_space"
 
 
 class NoCredentials(MacropodError):

@@ -6,9 +6,9 @@ from typing import Any
 
 from macropod.answers import Answer
 from macropod.connection import Connection
-from macropod.events import Event, read_events
 from macropod.logs import LogLine
 from macropod.patience import AWAY, LONGEST_ABSENCE_SECONDS, backoff
+from macropod.server_sent import Message, read_messages
 
 _LONGEST_SILENCE_SECONDS = 60
 
@@ -41,12 +41,12 @@ def follow_run(
         clock.sleep(next(pauses))
 
 
-def _events(connection: Connection, path: str, **params: Any) -> Iterator[Event]:
+def _events(connection: Connection, path: str, **params: Any) -> Iterator[Message]:
     with connection.stream(path, seconds=_LONGEST_SILENCE_SECONDS, **params) as chunks:
-        yield from read_events(chunks)
+        yield from read_messages(chunks)
 
 
-def _lines(event: Event, *, after: int) -> Iterator[LogLine]:
+def _lines(event: Message, *, after: int) -> Iterator[LogLine]:
     if event.name in ("line", "lines"):
         answer = json.loads(event.data)
         for each in answer if event.name == "lines" else [answer]:

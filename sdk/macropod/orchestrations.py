@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from macropod.answers import Answer
-from macropod.arguments import checked_json_args, checked_name, checked_schedule, checked_timeout
+from macropod.arguments import checked_json_args, checked_name, checked_timeout
 from macropod.downloading import checked_destination, download_bundle
 from macropod.errors import PackagingFailed
+from macropod.options import (
+    ContinuousOptions,
+    ScheduledOptions,
+    TaskOptions,
+    checked_options,
+    checked_plan,
+    checked_values,
+)
 from macropod.patience import wait_until
 from macropod.progress import spinner
 from macropod.remote import Remote
@@ -50,39 +58,59 @@ class Orchestration(Remote):
     updated_at: datetime
 
     def run_once(
-        self, name: str, json_args: Mapping[str, Any] | None = None, timeout: int | timedelta | None = None
+        self,
+        name: str,
+        json_args: Mapping[str, Any] | None = None,
+        timeout: int | timedelta | None = None,
+        **options: Unpack[TaskOptions],
     ) -> Task:
         """Make a task that runs it once, as soon as it is ready.
 
         `json_args` is any JSON object; the run reads it with `macropod.task_args()`. `timeout`, in whole
-        seconds, ends the run that long after `main.py` started. Raises `Invalid` naming the argument that
-        cannot be used.
+        seconds, ends the run that long after `main.py` started. `options` are those of `macropod.TaskOptions`.
+        Raises `Invalid` naming the argument that cannot be used.
         """
-        return self._make_task("run_once", name, json_args=json_args, timeout=timeout)
+        more = checked_options(options, known=TaskOptions, of="run_once")
+        return self._make_task("run_once", name, json_args=json_args, timeout=timeout, **more)
 
     def run_scheduled(
         self,
         name: str,
-        schedule: str | Collection[str],
+        schedule: str | Collection[str] | None = None,
         json_args: Mapping[str, Any] | None = None,
         timeout: int | timedelta | None = None,
         *,
         timezone: str | None = None,
+        every: int | timedelta | None = None,
+        **options: Unpack[ScheduledOptions],
     ) -> Task:
-        """Make a task that runs it at every moment the schedule names.
+        """Make a task that runs it at every moment the schedule names, or at equal distances.
 
-        `schedule` is five cron fields ("0 2 * * *": at 02:00 every day) or a word such as "@hourly", read in
-        UTC unless `timezone` names an IANA zone ("Europe/Paris"). The rest is as in `run_once`. Raises
-        `Invalid`.
+        `schedule` is five cron fields ("0 2 * * *": at 02:00 every day), a word such as "@hourly", or several of
+        them in a list, read in UTC unless `timezone` names an IANA zone ("Europe/Paris"). Instead of it, `every`
+        is a distance in whole seconds. `options` are those of `macropod.ScheduledOptions`, the rest is as in
+        `run_once`. Raises `Invalid`.
         """
-        return self._make_task(
-            "run_scheduled",
-            name,
-            json_args=json_args,
-            timeout=timeout,
-            schedule=checked_schedule(schedule),
-            timezone=timezone,
-        )
+        more = checked_options(options, known=ScheduledOptions, of="run_scheduled")
+        plan = checked_plan(schedule, every) | {"timezone": timezone}
+        return self._make_task("run_scheduled", name, json_args=json_args, timeout=timeout, **plan, **more)
+
+    def run_continuously(
+        self,
+        name: str,
+        json_args: Mapping[str, Any] | None = None,
+        debug: bool = False,
+        timeout: int | timedelta | None = None,
+        **options: Unpack[ContinuousOptions],
+    ) -> Task:
+        """Make a task that runs it, and runs it again whenever it has ended, until the task is killed.
+
+        With `debug` a run tells more about itself in its log. `options` are those of
+        `macropod.ContinuousOptions`, the rest is as in `run_once`. Raises `Invalid`.
+        """
+        more = checked_options(options, known=ContinuousOptions, of="run_continuously")
+        more |= checked_values(debug=debug or None)
+        return self._make_task("run_continuously", name, json_args=json_args, timeout=timeout, **more)
 
     def wait(self, timeout: float | timedelta | None = None) -> Orchestration:
         """Wait until it is ready to run, at most `timeout` seconds (None: without limit). Returns itself.
@@ -140,6 +168,7 @@ class Orchestration(Remote):
             "timeout_seconds": checked_timeout(timeout),
             **rest,
         }
+        order = {name: value for name, value in order.items() if value is not None}
         return Task(self._connection, self._connection.post("/v1/tasks", json=order))
 
     def _ready(self, say: Callable[[str], None]) -> Orchestration | None:

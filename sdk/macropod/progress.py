@@ -13,7 +13,7 @@ _BAR_FROM_BYTES = 5_000_000
 @contextmanager
 def upload_bar(file: BinaryIO, size: int, *, name: str) -> Iterator[BinaryIO]:
     """The file itself, or one that moves a bar as it is read when it is big and someone is watching."""
-    if size <= _BAR_FROM_BYTES or not _is_watched():
+    if size <= _BAR_FROM_BYTES or not is_watched():
         yield file
         return
     from rich.console import Console
@@ -35,7 +35,7 @@ def upload_bar(file: BinaryIO, size: int, *, name: str) -> Iterator[BinaryIO]:
 @contextmanager
 def spinner(text: str) -> Iterator[Callable[[str], None]]:
     """A function that changes the text beside the spinner; it does nothing when nobody is watching."""
-    if not _is_watched():
+    if not is_watched():
         yield lambda _: None
         return
     from rich.console import Console
@@ -45,5 +45,6 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda news: status.update(Text(news))
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
+    """Whether stderr is a terminal, so that somebody may be looking."""
     return sys.stderr.isatty()

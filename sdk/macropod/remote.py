@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from macropod.answers import Answer
+from macropod.answers import Answer, fields, reading
 from macropod.connection import Connection, segment
-from macropod.errors import UnexpectedAnswer
 from macropod.tables import html_facts
 
 if TYPE_CHECKING:
@@ -47,18 +46,13 @@ class Remote(ABC):
 
     def _take(self, answer: Answer) -> None:
         self._answer = answer
-        try:
+        with reading(type(self).__name__.lower()):
             self._status: str = answer["status"]
             self._read(answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnexpectedAnswer(
-                f"The server's answer about a {type(self).__name__.lower()} cannot be read ({error!r}). "
-                "Install the version of the SDK that belongs to the server."
-            ) from error
 
-    @abstractmethod
     def _read(self, answer: Answer) -> None:
-        """Set the attributes from an answer."""
+        """Set each attribute from the field of its name."""
+        vars(self).update(fields(type(self), answer))
 
     @abstractmethod
     def _facts(self) -> list[tuple[str, str]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from macropod.answers import Answer, instant
+from macropod.answers import reading
 from macropod.following import follow_run
+from macropod.lineage import Lineage
 from macropod.logs import LogLine, LogLines
 from macropod.patience import wait_until
+from macropod.progress import is_watched, spinner
 from macropod.reading import read_lines
 from macropod.remote import Remote
+from macropod.run_facts import facts_of
 from macropod.tables import NOTHING, Listing, moment
 
 ENDED = frozenset({"success", "failure", "timed_out", "killed", "lost"})
@@ -29,12 +32,21 @@ class Run(Remote):
     reason         why it ended, one word ("completed", "exit_code", "out_of_memory", …); None before its end
     message        the same in one sentence; None before its end
     exit_code      of the program; None when it has none; `signal` ("SIGKILL") if one ended it
-    attempt        1 for the first attempt at this run
+    waiting_for    what a queued run waits for, one sentence; None when it waits for nothing
+    cause          why it was made: "ordered", "schedule", "backfill", "continued", "retry", "rerun" or "packaging"
+    requested_by   the name of the token of who asked for it; None when nobody did
+    attempt        1 for the first attempt; a further one is a run of its own, see `next_attempt`
+    first_run_id   of a retry: id of the first attempt; else None
+    rerun_of       of a rerun: id of the run it repeats; else None
+    differences    of a rerun just made: sentences about what cannot be the same; else empty
+    stop_requested_by   the name of the token of who asked for it to be stopped
     due_at         when it was due, for a scheduled one
     created_at, started_at, ended_at   aware datetimes; None for what has not come yet
     updated_at     the latest of these moments that has come
     peak_memory_bytes, cpu_seconds   what it used; None when not known
     line_count     lines of output stored so far
+    environment    digest of the requirements it was installed with; `image` of its container and
+                   `runner_version` of the program in it; None when not known
     """
 
     _collection = "/v1/runs"
@@ -44,6 +56,12 @@ class Run(Remote):
     task_name: str | None
     orchestration_id: str
     workspace_id: int
+    cause: str
+    requested_by: str | None
+    first_run_id: str | None
+    rerun_of: str | None
+    waiting_for: str | None
+    stop_requested_by: str | None
     reason: str | None
     message: str | None
     exit_code: int | None
@@ -56,6 +74,11 @@ class Run(Remote):
     peak_memory_bytes: int | None
     cpu_seconds: float | None
     line_count: int
+    environment: str | None
+    image: str | None
+    runner_version: str | None
+
+    _differences: tuple[str, ...] = ()
 
     @property
     def pod_id(self) -> str:
@@ -71,6 +94,11 @@ class Run(Remote):
     def has_ended(self) -> bool:
         """Whether it had ended at the last answer; then its status does not change any more."""
         return self._status in ENDED
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Of a run that `rerun` just made: sentences about what cannot be as it was. Empty otherwise."""
+        return self._differences
 
     def logs(
         self,
@@ -94,7 +122,8 @@ class Run(Remote):
         (such as `exit_code`) say how the run ended. Raises `ConnectionFailed` when the server stays away for
         five minutes.
         """
-        return follow_run(self._connection, self.id, after=after, stream=stream, ended=self._take)
+        lines = follow_run(self._connection, self.id, after=after, stream=stream, ended=self._take)
+        return self._once_started(lines) if self._status == "queued" and is_watched() else lines
 
     def wait(self, timeout: float | timedelta | None = None) -> Run:
         """Wait until the run has ended, at most `timeout` seconds (None: without limit). Returns itself.
@@ -102,63 +131,78 @@ class Run(Remote):
         A run that failed is a result, not an error: look at `reason`, `message` and `exit_code`.
         Raises `WaitTimeout`; without `timeout`, `ConnectionFailed` when the server stays away for five minutes.
         """
-        return wait_until(self._ended, self._connection.clock, timeout=timeout, what=f"Run {self.id} did not end")
+        with spinner(self._news()) as say:
+            return wait_until(
+                lambda: self._ended(say), self._connection.clock, timeout=timeout, what=f"Run {self.id} did not end"
+            )
 
-    def _ended(self) -> Run | None:
-        return self if self.has_ended or self.refresh().has_ended else None
+    def rerun(self) -> Run:
+        """Make a new run of the same task with the same zip, requirements, arguments and resources. Returns it.
 
-    def _read(self, answer: Answer) -> None:
-        self.id = answer["id"]
-        self.kind = answer["kind"]
-        self.task_id = answer["task_id"]
-        self.task_name = answer["task_name"]
-        self.orchestration_id = answer["orchestration_id"]
-        self.workspace_id = answer["workspace_id"]
-        self.reason = answer["reason"]
-        self.message = answer["message"]
-        self.exit_code = answer["exit_code"]
-        self.signal = answer["signal"]
-        self.attempt = answer["attempt"]
-        self.due_at = instant(answer["due_at"])
-        self.created_at = datetime.fromisoformat(answer["created_at"])
-        self.started_at = instant(answer["started_at"])
-        self.ended_at = instant(answer["ended_at"])
-        self.peak_memory_bytes = answer["peak_memory_bytes"]
-        self.cpu_seconds = answer["cpu_seconds"]
-        self.line_count = answer["line_count"]
+        What cannot be the same is in its `differences`. Raises `Conflict` when it cannot be made, as when the
+        orchestration was deleted.
+        """
+        answer = self._connection.post(f"{self._path}/rerun")
+        with reading("rerun"):
+            made = Run(self._connection, answer["run"])
+            made._differences = tuple(answer["differences"])
+        return made
+
+    def kill(self) -> str:
+        """End this run; its task goes on. Returns the status at once, which may not be "killed" yet.
+
+        Harmless on a run that has ended.
+        """
+        self._take(self._connection.post(f"{self._path}/kill"))
+        return self._status
+
+    def next_attempt(self) -> Run | None:
+        """The attempt after this one, if it failed and the task wants it tried again; it may still be queued.
+
+        It is made with the end of the one before it, so None after that end stays None.
+        """
+        if self._status == "success":
+            return None
+        later = [each.run_id for each in self.lineage().attempts if each.attempt > self.attempt]
+        return Run._get(self._connection, later[0]) if later else None
+
+    def lineage(self) -> Lineage:
+        """All that made it what it is: zip, requirements, image, arguments, who or what started it."""
+        return Lineage._of(self._connection.get(f"{self._path}/lineage"))
+
+    def _once_started(self, lines: Iterator[LogLine]) -> Iterator[LogLine]:
+        """A person at a terminal is told meanwhile what the run waits for."""
+        with spinner(self._news()) as say:
+            clock = self._connection.clock
+            wait_until(lambda: self._left_the_queue(say), clock, timeout=None, what=f"Run {self.id} did not start")
+        yield from lines
+
+    def _left_the_queue(self, say: Callable[[str], None]) -> Run | None:
+        is_waiting = self.status() == "queued"
+        say(self._news())
+        return None if is_waiting else self
+
+    def _ended(self, say: Callable[[str], None]) -> Run | None:
+        if not self.has_ended:
+            self.refresh()
+            say(self._news())
+        return self if self.has_ended else None
+
+    def _news(self) -> str:
+        return f"Run {self.id}: {self._status}" + (f", {self.waiting_for}" if self.waiting_for else "")
 
     def _row(self) -> list[str]:
         return [
             self.task_id or NOTHING,
             self.pod_id,
-            self._status,
+            "\n".join(filter(None, [self._status, self.waiting_for])),
             self.reason or NOTHING,
             moment(self.created_at),
             moment(self.updated_at),
         ]
 
     def _facts(self) -> list[tuple[str, str]]:
-        return [
-            ("pod id", self.pod_id),
-            ("status", self._status),
-            ("reason", self.reason or NOTHING),
-            ("message", self.message or NOTHING),
-            ("exit code", NOTHING if self.exit_code is None else str(self.exit_code)),
-            ("signal", self.signal or NOTHING),
-            ("kind", self.kind),
-            ("task id", self.task_id or NOTHING),
-            ("task name", self.task_name or NOTHING),
-            ("orchestration id", self.orchestration_id),
-            ("workspace id", str(self.workspace_id)),
-            ("attempt", str(self.attempt)),
-            ("due at", moment(self.due_at)),
-            ("created at", moment(self.created_at)),
-            ("started at", moment(self.started_at)),
-            ("ended at", moment(self.ended_at)),
-            ("peak memory", NOTHING if self.peak_memory_bytes is None else f"{self.peak_memory_bytes:,} bytes"),
-            ("CPU time", NOTHING if self.cpu_seconds is None else f"{self.cpu_seconds:g} s"),
-            ("lines", str(self.line_count)),
-        ]
+        return facts_of(self, status=self._status)
 
     def __repr__(self) -> str:
         return f"Run(id={self.id!r}, status={self._status!r})"

@@ -41,13 +41,22 @@ class SchedulePreview(Listing[Upcoming]):
 
     _columns: ClassVar[tuple[str, ...]] = ("due at", "local time", "clock change")
 
-    schedule: str
+    schedule: str | None
+    every_seconds: int | None
     timezone: str
     in_words: str
 
-    def __init__(self, upcoming: Iterable[Upcoming], *, schedule: str, timezone: str, in_words: str) -> None:
+    def __init__(
+        self,
+        upcoming: Iterable[Upcoming],
+        *,
+        schedule: str | None,
+        every_seconds: int | None = None,
+        timezone: str,
+        in_words: str,
+    ) -> None:
         super().__init__(upcoming)
-        self.schedule, self.timezone, self.in_words = schedule, timezone, in_words
+        self.schedule, self.every_seconds, self.timezone, self.in_words = schedule, every_seconds, timezone, in_words
 
 
 def read_preview(answer: Answer) -> SchedulePreview:
@@ -56,5 +65,9 @@ def read_preview(answer: Answer) -> SchedulePreview:
         for each in answer["upcoming"]
     ]
     return SchedulePreview(
-        upcoming, schedule=answer["schedule"], timezone=answer["timezone"], in_words=answer["in_words"]
+        upcoming,
+        schedule=answer["schedule"],
+        every_seconds=answer["every_seconds"],
+        timezone=answer["timezone"],
+        in_words=answer["in_words"],
     )

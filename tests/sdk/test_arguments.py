@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from macropod import Invalid
-from macropod.arguments import checked_json_args, checked_schedule, checked_timeout
+from macropod.arguments import checked_json_args, checked_schedules, checked_timeout
 from macropod.uploading import checked_source
 
 
@@ -60,14 +60,19 @@ def test_a_timeout_that_is_no_whole_number_of_seconds_is_refused(given: Any) -> 
 
 @pytest.mark.parametrize("kind", [str, lambda text: {text}, lambda text: frozenset([text]), lambda text: [text]])
 def test_a_schedule_may_be_a_text_or_a_collection_of_one(kind: Any) -> None:
-    assert checked_schedule(kind("*/5 * * * *")) == "*/5 * * * *"
-    assert checked_schedule(("*/5 * * * *",)) == "*/5 * * * *"
+    assert checked_schedules(kind("*/5 * * * *")) == ["*/5 * * * *"]
+    assert checked_schedules(("*/5 * * * *",)) == ["*/5 * * * *"]
 
 
-@pytest.mark.parametrize("given", [{"0 2 * * *", "0 3 * * *"}, set(), [], ["@daily", "@hourly"], None, 5, {5}])
-def test_a_schedule_that_is_not_one_text_is_refused(given: Any) -> None:
-    with pytest.raises(Invalid, match="takes one text"):
-        checked_schedule(given)
+def test_several_schedules_keep_their_order_and_those_of_a_set_get_one() -> None:
+    assert checked_schedules(["@hourly", "@daily"]) == ["@hourly", "@daily"]
+    assert checked_schedules({"@hourly", "@daily"}) == ["@daily", "@hourly"]
+
+
+@pytest.mark.parametrize("given", [set(), [], None, 5, {5}, ["@daily", None]])
+def test_a_schedule_that_is_no_text_is_refused(given: Any) -> None:
+    with pytest.raises(Invalid, match="takes a text"):
+        checked_schedules(given)
 
 
 @pytest.mark.parametrize(

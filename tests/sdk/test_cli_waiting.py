@@ -75,6 +75,17 @@ def test_an_interrupted_command_says_that_the_run_goes_on(
     server.start().ends()
 
 
+def test_events_are_followed_until_ctrl_c(
+    server: PlayedServer, call: Call, orchestration: macropod.Orchestration
+) -> None:
+    orchestration.run_once("x")
+    server.start().ends()
+    interrupter = while_running(press_ctrl_c, when=lambda: True)
+    code, out, _ = call("events", "--follow", "-o", "name")
+    interrupter.join()
+    assert (code, out) == (130, "1\n")
+
+
 def test_lines_that_never_pause_end_in_time_too() -> None:
     class Endless(macropod.Run):
         def follow(self, **_: object):  # type: ignore[no-untyped-def, override]

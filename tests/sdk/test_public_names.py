@@ -42,9 +42,16 @@ def test_every_public_name_and_method_is_documented(public: object) -> None:
     assert undocumented == []
 
 
-@pytest.mark.parametrize("kind", [macropod.Orchestration, macropod.Task, macropod.Run], ids=lambda kind: kind.__name__)
+WITH_ATTRIBUTES = [
+    *(macropod.Orchestration, macropod.Task, macropod.Run),
+    *(macropod.Tick, macropod.Cadence, macropod.Lineage, macropod.Event, macropod.Pool, macropod.Workspace),
+    *(macropod.TaskOptions, macropod.ScheduledOptions, macropod.ContinuousOptions),
+]
+
+
+@pytest.mark.parametrize("kind", WITH_ATTRIBUTES, ids=lambda kind: kind.__name__)
 def test_every_attribute_is_described(kind: type) -> None:
-    described = inspect.getdoc(kind) or ""
+    described = (inspect.getdoc(kind) or "") + (inspect.getdoc(macropod.TaskOptions) or "")
     assert [name for name in kind.__annotations__ if not name.startswith("_") and name not in described] == []
 
 

@@ -51,6 +51,16 @@ def terminal(thing: object, width: int = 300) -> list[list[str]]:
             [task_answer()["id"], "nightly", "unknown", "Temporary Run", "False", "-"],
         ),
         (
+            tasks(schedule=None, every_seconds=300, schedule_in_words="every 5 minutes"),
+            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
+            [task_answer()["id"], "nightly", "unknown", "Scheduled Run", "True", "every 300 s"],
+        ),
+        (
+            tasks(kind="run_continuously", schedule=None, schedule_in_words=None),
+            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
+            [task_answer()["id"], "nightly", "unknown", "Continuous Run", "True", "-"],
+        ),
+        (
             runs(),
             ["task id", "pod id", "status", "reason", "created at", "updated at"],
             [task_answer()["id"], run_answer()["id"], "success", "completed"],

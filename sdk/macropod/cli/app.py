@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 import macropod
-from macropod.cli import orchestrations, runs, schedules, tasks
+from macropod.cli import events, orchestrations, pools, runs, schedules, tasks, ticks, workspace
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.session import Connect, connect
 from macropod.client import Client
@@ -28,10 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+tasks.app.add_typer(ticks.app)
 app.add_typer(orchestrations.app, name="orchestration")
 app.add_typer(tasks.app, name="task")
 app.add_typer(runs.app, name="run")
 app.add_typer(schedules.app, name="schedule")
+app.add_typer(pools.app, name="pool")
+app.add_typer(workspace.app, name="workspace")
+app.command()(events.events)
 
 
 @app.command()

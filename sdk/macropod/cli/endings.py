@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from macropod.cli.output import say
+from macropod.cli.output import Output, print_thing, say, write
 from macropod.errors import WaitTimeout
 from macropod.logs import LogLine
 from macropod.runs import Run
@@ -18,12 +18,26 @@ _INTERRUPTED = 130
 _LINES_IN_HAND = 1000
 
 
+def stay(run: Run, output: Output, *, follow: bool, seconds: float | None) -> NoReturn:
+    """Stay until the end of the run and of every further attempt, printing logs or not; exit as the last one did."""
+    over_at = None if seconds is None else time.monotonic() + seconds
+    attempt: Run | None = run
+    while attempt:
+        run, left = attempt, None if over_at is None else max(0, round(over_at - time.monotonic(), 1))
+        with leaving_alone(run):
+            _print_log(run, output, seconds=left) if follow else run.wait(left)
+        if attempt := run.next_attempt():
+            say(f"{_end_of(run)} Attempt {attempt.attempt} is run {attempt.id}.")
+    if not follow or output is not Output.TABLE:
+        print_thing(run, output)
+    exit_as(run)
+
+
 def exit_as(run: Run) -> NoReturn:
     """Exit with the run's own code: 0 for success, 1 for an end that is neither success nor has a code."""
     run.wait()
-    status = run.to_dict()["status"]
-    say(f"Run {run.id}: {status}. {run.message or ''}".rstrip())
-    raise typer.Exit(0 if status == "success" else run.exit_code or 1)
+    say(_end_of(run))
+    raise typer.Exit(0 if run.to_dict()["status"] == "success" else run.exit_code or 1)
 
 
 @contextmanager
@@ -58,6 +72,16 @@ def followed(run: Run, *, seconds: float | None) -> Iterator[LogLine]:
                 raise Empty
     except Empty:
         raise WaitTimeout(f"Run {run.id} did not end within {seconds:g} seconds. It goes on.") from None
+
+
+def _end_of(run: Run) -> str:
+    return f"Run {run.id}: {run.to_dict()['status']}. {run.message or ''}".rstrip()
+
+
+def _print_log(run: Run, output: Output, *, seconds: float | None) -> None:
+    tell = say if output is not Output.TABLE else lambda text: write([text])
+    for line in followed(run, seconds=seconds):
+        tell(line.text)
 
 
 def _pass_on(lines: Iterator[LogLine], arrived: "Queue[LogLine | Exception | None]") -> None:

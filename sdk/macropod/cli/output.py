@@ -12,6 +12,7 @@ import typer
 
 from macropod.remote import Remote
 from macropod.tables import Listing
+from macropod.values import ShownValue
 
 _WIDE_ENOUGH_FOR_ANY_ROW = 1000
 
@@ -41,7 +42,11 @@ def print_thing(thing: Remote, output: Output) -> None:
 
 
 def print_list(things: Listing[Any], output: Output) -> None:
-    _print(output, table=things, data=[each.to_dict() for each in things], names=[each.id for each in things])
+    _print(output, table=things, data=[each.to_dict() for each in things], names=[str(each.id) for each in things])
+
+
+def print_value(value: ShownValue, output: Output, *, name: str) -> None:
+    _print(output, table=value, data=value.to_dict(), names=[name])
 
 
 def print_facts(facts: dict[str, Any], output: Output, *, name: str) -> None:

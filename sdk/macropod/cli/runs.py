@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
-from macropod.cli.endings import exit_as, leaving_alone
-from macropod.cli.output import Output, OutputOption, print_list, print_thing, write
+from macropod.cli.endings import exit_as, leaving_alone, stay
+from macropod.cli.output import Output, OutputOption, print_list, print_thing, print_value, say, write
 from macropod.cli.session import connect
-from macropod.cli.values import LimitOption, WaitTimeoutOption, read_moment
+from macropod.cli.values import (
+    FollowOption,
+    LimitOption,
+    WaitOption,
+    WaitTimeoutOption,
+    check_is_waiting,
+    read_moment,
+)
 from macropod.logs import LogLine, LogLines
 from macropod.runs import Run, StreamName
 
-app = typer.Typer(help="See runs, read what they print, wait for their end.", no_args_is_help=True)
+app = typer.Typer(help="See runs, read what they print, wait for their end, repeat or end them.", no_args_is_help=True)
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, also its pod id.")]
 
@@ -108,6 +115,41 @@ def wait(
         found.wait(timeout)
     print_thing(found, output)
     exit_as(found)
+
+
+@app.command()
+def rerun(
+    context: typer.Context,
+    run: RunArgument,
+    wait: WaitOption = False,
+    follow: FollowOption = False,
+    wait_timeout: WaitTimeoutOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Run the same again, say what cannot be the same, and show the new run."""
+    check_is_waiting(wait_timeout, waits=wait or follow, by="--wait or --follow")
+    made = connect(context).get_run(run).rerun()
+    for each in made.differences:
+        say(f"Not the same: {each}")
+    if not wait and not follow:
+        print_thing(made, output)
+        return
+    say(f"Made run {made.id}.")
+    stay(made, output, follow=follow, seconds=wait_timeout)
+
+
+@app.command()
+def kill(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
+    """End a run; its task goes on. Answers at once; harmless to repeat."""
+    found = connect(context).get_run(run)
+    found.kill()
+    print_thing(found, output)
+
+
+@app.command()
+def lineage(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show what made a run what it is: zip, requirements, image, arguments, who or what started it."""
+    print_value(connect(context).get_run(run).lineage(), output, name=run)
 
 
 def _follow(

@@ -1,10 +1,11 @@
 """`macropod schedule …`"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from macropod.cli.options import BOUNDS_OPTIONS, GroupedCommand, check_plan, taking
 from macropod.cli.output import Output, OutputOption, print_list, say
 from macropod.cli.session import connect
 from macropod.cli.values import ScheduleArgument, ZoneOption, read_moment
@@ -17,10 +18,12 @@ def schedules() -> None:
     """Keeps `preview` a word of its own although it is the only one."""
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
+@taking(BOUNDS_OPTIONS)
 def preview(
     context: typer.Context,
-    schedule: ScheduleArgument,
+    schedule: ScheduleArgument = None,
+    *,
     timezone: ZoneOption = None,
     after: Annotated[
         datetime | None,
@@ -28,8 +31,11 @@ def preview(
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many due moments.")] = 5,
     output: OutputOption = Output.TABLE,
+    options: Any,
 ) -> None:
     """Show the next due moments of a schedule, in UTC and in its zone."""
-    upcoming = connect(context).preview_schedule(schedule, timezone, after=after, count=count)
-    say(f"{upcoming.schedule} in {upcoming.timezone}: {upcoming.in_words}")
-    print_list(upcoming, output)
+    check_plan(schedule, options)
+    found = connect(context).preview_schedule(schedule or None, timezone, after=after, count=count, **options)
+    what = found.schedule or f"Every {found.every_seconds} s"
+    say(f"{what} in {found.timezone}: {found.in_words}")
+    print_list(found, output)

@@ -1,26 +1,40 @@
-"""`macropod task …`"""
+"""`macropod task …`: make tasks, see them, run, pause and kill them."""
 
 from typing import Annotated, Any
 
 import typer
 
-from macropod.cli.endings import exit_as, followed, leaving_alone
-from macropod.cli.output import Output, OutputOption, print_list, print_thing, say, write
+from macropod.cli.endings import stay
+from macropod.cli.options import (
+    DEBUG_OPTION,
+    PAUSE_OPTION,
+    RETRY_OPTIONS,
+    SCHEDULE_OPTIONS,
+    TASK_OPTIONS,
+    GroupedCommand,
+    check_plan,
+    taking,
+)
+from macropod.cli.output import Output, OutputOption, print_list, print_thing, say
 from macropod.cli.session import connect
 from macropod.cli.values import (
+    FollowOption,
     LimitOption,
+    ReasonOption,
     ScheduleArgument,
+    TaskArgument,
+    WaitOption,
     WaitTimeoutOption,
     ZoneOption,
     check_is_waiting,
     read_arguments,
     read_whole_seconds,
 )
-from macropod.runs import Run
 
-app = typer.Typer(help="Have orchestrations run, once or on a schedule, and stop that.", no_args_is_help=True)
+app = typer.Typer(
+    help="Have orchestrations run once, on a schedule or continuously, and stop that.", no_args_is_help=True
+)
 
-TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="Id of a task.")]
 OrchestrationArgument = Annotated[str, typer.Argument(metavar="ORCHESTRATION", help="Id of an orchestration.")]
 NameOption = Annotated[str, typer.Option(metavar="NAME", help="What to call the task.")]
 ArgumentsOption = Annotated[
@@ -33,50 +47,68 @@ TimeoutOption = Annotated[
 ]
 
 
-@app.command("run-once")
+@app.command("run-once", cls=GroupedCommand)
+@taking(DEBUG_OPTION | RETRY_OPTIONS | TASK_OPTIONS)
 def run_once(
     context: typer.Context,
     orchestration: OrchestrationArgument,
     name: NameOption,
+    *,
     json_args: ArgumentsOption = "{}",
     timeout: TimeoutOption = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit as the run did.")] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print its log meanwhile; exit as the run did.")
-    ] = False,
+    wait: WaitOption = False,
+    follow: FollowOption = False,
     wait_timeout: WaitTimeoutOption = None,
     output: OutputOption = Output.TABLE,
+    options: Any,
 ) -> None:
     """Run an orchestration once."""
     check_is_waiting(wait_timeout, waits=wait or follow, by="--wait or --follow")
-    task = connect(context).get_orchestration(orchestration).run_once(name, json_args, timeout)
+    task = connect(context).get_orchestration(orchestration).run_once(name, json_args, timeout, **options)
     if not wait and not follow:
         print_thing(task, output)
         return
     [run] = task.last_runs(limit=1)
     say(f"Made task {task.id} with run {run.id}.")
-    with leaving_alone(run):
-        _print_log(run, output, seconds=wait_timeout) if follow else run.wait(wait_timeout)
-    if not follow or output is not Output.TABLE:
-        print_thing(run, output)
-    exit_as(run)
+    stay(run, output, follow=follow, seconds=wait_timeout)
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
+@taking(DEBUG_OPTION | RETRY_OPTIONS | TASK_OPTIONS | PAUSE_OPTION | SCHEDULE_OPTIONS)
 def schedule(
     context: typer.Context,
     orchestration: OrchestrationArgument,
-    schedule: ScheduleArgument,
+    schedule: ScheduleArgument = None,
+    *,
     name: NameOption,
     json_args: ArgumentsOption = "{}",
     timeout: TimeoutOption = None,
     timezone: ZoneOption = None,
     output: OutputOption = Output.TABLE,
+    options: Any,
 ) -> None:
-    """Run an orchestration whenever a schedule says so."""
+    """Run an orchestration whenever a schedule says so, or at equal distances."""
+    check_plan(schedule, options)
     found = connect(context).get_orchestration(orchestration)
-    task = found.run_scheduled(name, schedule, json_args, timeout, timezone=timezone)
+    task = found.run_scheduled(name, schedule or None, json_args, timeout, timezone=timezone, **options)
     print_thing(task, output)
+
+
+@app.command("run-continuously", cls=GroupedCommand)
+@taking(DEBUG_OPTION | TASK_OPTIONS | PAUSE_OPTION)
+def run_continuously(
+    context: typer.Context,
+    orchestration: OrchestrationArgument,
+    *,
+    name: NameOption,
+    json_args: ArgumentsOption = "{}",
+    timeout: TimeoutOption = None,
+    output: OutputOption = Output.TABLE,
+    options: Any,
+) -> None:
+    """Run an orchestration, and again whenever it has ended, until the task is killed."""
+    found = connect(context).get_orchestration(orchestration)
+    print_thing(found.run_continuously(name, json_args, timeout=timeout, **options), output)
 
 
 @app.command("list")
@@ -97,14 +129,45 @@ def show(context: typer.Context, task: TaskArgument, output: OutputOption = Outp
 
 
 @app.command()
-def kill(context: typer.Context, task: TaskArgument, output: OutputOption = Output.TABLE) -> None:
-    """Stop a task's schedule and end its run. Answers at once; harmless to repeat."""
+def run(
+    context: typer.Context,
+    task: TaskArgument,
+    wait: WaitOption = False,
+    follow: FollowOption = False,
+    wait_timeout: WaitTimeoutOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Run a task now, besides what its schedule says, and show the run."""
+    check_is_waiting(wait_timeout, waits=wait or follow, by="--wait or --follow")
+    made = connect(context).get_task_by_id(task).run()
+    if not wait and not follow:
+        print_thing(made, output)
+        return
+    say(f"Made run {made.id}.")
+    stay(made, output, follow=follow, seconds=wait_timeout)
+
+
+@app.command()
+def pause(
+    context: typer.Context, task: TaskArgument, reason: ReasonOption = None, output: OutputOption = Output.TABLE
+) -> None:
+    """Start nothing more of a task until it is resumed. What runs goes on."""
     found = connect(context).get_task_by_id(task)
-    found.kill()
+    found.pause(reason)
     print_thing(found, output)
 
 
-def _print_log(run: Run, output: Output, *, seconds: float | None) -> None:
-    tell = say if output is not Output.TABLE else lambda text: write([text])
-    for line in followed(run, seconds=seconds):
-        tell(line.text)
+@app.command()
+def resume(context: typer.Context, task: TaskArgument, output: OutputOption = Output.TABLE) -> None:
+    """End the pause of a task."""
+    found = connect(context).get_task_by_id(task)
+    found.resume()
+    print_thing(found, output)
+
+
+@app.command()
+def kill(context: typer.Context, task: TaskArgument, output: OutputOption = Output.TABLE) -> None:
+    """Stop a task's schedule and end its runs. Answers at once; harmless to repeat."""
+    found = connect(context).get_task_by_id(task)
+    found.kill()
+    print_thing(found, output)

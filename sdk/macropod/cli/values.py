@@ -2,11 +2,14 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from macropod.errors import Invalid
+from macropod.option_values import checked_bytes
 
 _SPAN = re.compile(r"(\d+|\d*\.\d+)([smhd]?)")
 _UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -39,6 +42,30 @@ def read_whole_seconds(text: str) -> int:
     return int(seconds)
 
 
+def read_seconds_or_none(text: str) -> int:
+    """As `read_whole_seconds`, but 0 stands for at once."""
+    return 0 if text == "0" else read_whole_seconds(text)
+
+
+def read_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date such as 2026-12-25.") from None
+
+
+def read_end(text: str) -> str | int:
+    """An exit code as a number, any other end as the word it is."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def read_size(text: str) -> int:
+    try:
+        return checked_bytes("It", int(text) if text.isascii() and text.isdigit() else text)
+    except Invalid:
+        raise typer.BadParameter(f"{text!r} is no size; it takes bytes, or 512MiB, 2GiB, 2GB.") from None
+
+
 def read_arguments(text: str) -> dict[str, Any]:
     """A JSON object, or the one in the file after `@`."""
     source = f"The file {text[1:]}" if text.startswith("@") else repr(text)
@@ -59,9 +86,14 @@ def check_is_waiting(wait_timeout: float | None, *, waits: bool, by: str) -> Non
 WaitTimeoutOption = Annotated[
     float | None, typer.Option(parser=read_seconds, metavar="DURATION", help="How long to wait at most: 90, 10m, 2h.")
 ]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the end; exit as the run did.")]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Print its log meanwhile; exit as the run did.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Show at most so many.")]
+TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="Id of a task.")]
+ReasonOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; it is shown with the pause.")]
 ScheduleArgument = Annotated[
-    str, typer.Argument(metavar="SCHEDULE", help="Five cron fields such as '0 2 * * *', or @hourly.")
+    list[str] | None,
+    typer.Argument(metavar="SCHEDULE", help="Five cron fields such as '0 2 * * *', or @hourly; several count all."),
 ]
 ZoneOption = Annotated[
     str | None, typer.Option(metavar="ZONE", help="IANA zone of the schedule, such as Europe/Berlin; UTC if left out.")
