@@ -2,3 +2,5 @@
 
 Values are named tuples here: importing dataclasses would take a third of the time the runner has to start.
 """
+
+__version__ = "0.1.0"

@@ -8,6 +8,8 @@ from io import BufferedReader
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from macropod_runner import __version__
+
 _CONNECT_SECONDS = 10.0
 _BLOCK = 256 * 1024
 
@@ -33,7 +35,8 @@ class Connection:
         self._port = parts.port or (443 if self._secure else 80)
         self._prefix = parts.path.rstrip("/")
         self._headers = (
-            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {token}\r\nAccept-Encoding: identity\r\n"
+            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {token}\r\n"
+            f"Accept-Encoding: identity\r\nMacropod-Runner: {__version__}\r\n"
         )
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None

@@ -46,14 +46,15 @@ class Output:
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ, mark)
 
-    def read(self, timeout: float | None) -> None:
-        """Wait for output or a wake-up, and pass on what is there."""
+    def read(self, timeout: float | None) -> bool:
+        """Wait for output or a wake-up, and pass on what is there. Whether anything was printed."""
         size = 0
         for key, _ in self._selector.select(timeout):
             if key.data is not None:
                 size += self._read(key.data)
         if size:
             self._pace.wait(read_bytes=size)
+        return size > 0
 
     def finish(self) -> None:
         """Pass on what is in the pipes now and close them, whoever else may hold them still."""

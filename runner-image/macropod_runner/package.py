@@ -60,8 +60,18 @@ class Packaging:
         return path, requirements
 
     def _lock(self, requirements: Path) -> Path:
-        lock = self._job.place.spool / "lock.txt"
-        self._run(self._uv.lock(requirements), answer=lock)
+        lock, earlier = self._job.place.spool / "lock.txt", self._job.spec.lock
+        if earlier is None:
+            self._run(self._uv.lock(requirements), answer=lock)
+        elif (earlier["python"], earlier["platform"]) == (environment.python_version(), environment.platform_name()):
+            self._job.log.say(
+                "The versions and hashes of the first installation are installed again, just as they were."
+            )
+            lock.write_text(earlier["text"], encoding="utf-8")
+        else:
+            made_for = f"Python {earlier['python']} on {earlier['platform']}"
+            self._job.log.say(f"The lock was made for {made_for}, which this is not; requirements are resolved anew.")
+            self._run(self._uv.lock(requirements), answer=lock)
         return lock
 
     def _agreed_action(self, lock: Path, requirements: Requirements) -> str:

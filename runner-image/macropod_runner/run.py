@@ -8,6 +8,7 @@ from macropod_runner.bundle import fetch_bundle
 from macropod_runner.control_group import ControlGroup
 from macropod_runner.ending import Ending, Stopped, own_ending, stopped_ending
 from macropod_runner.job import Job
+from macropod_runner.last_words import LastWords
 from macropod_runner.place import Place
 from macropod_runner.program import CouldNotStart, Program
 from macropod_runner.spec import Spec
@@ -19,13 +20,24 @@ def run_task(job: Job) -> Ending:
         fetch_bundle(job.server, job.place.home, spool=job.place.spool, sent=job.spec.bundle)
         arguments = _write_arguments(job.place, job.spec)
     program = _program(job.place, job.spec, arguments=arguments)
-    group = ControlGroup()
+    group, words = ControlGroup(), LastWords(job.log.add)
+    if job.spec.debug:
+        _say_facts(job, group)
     killed_before = group.oom_kills()
-    outcome = job.supervisor.run(program, keep=job.log.add)
+    outcome = job.supervisor.run(program, keep=words.keep)
     if isinstance(outcome, Stopped):
         return stopped_ending(outcome, job.spec)
-    ran_out = outcome.code == -signal.SIGKILL and group.oom_kills() > killed_before
-    return own_ending(outcome.code, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
+    # A control group that others share too says nothing about the children of this run.
+    may_be_ours = outcome.code == -signal.SIGKILL or job.spec.memory_bytes is None
+    ran_out = may_be_ours and group.oom_kills() > killed_before
+    return own_ending(outcome.code, words, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
+
+
+def _say_facts(job: Job, group: ControlGroup) -> None:
+    from macropod_runner.facts import facts
+
+    for sentence in facts(job.place, job.spec, group):
+        job.log.say(sentence)
 
 
 def _program(place: Place, spec: Spec, *, arguments: Path) -> Program:
@@ -47,8 +59,10 @@ def _write_arguments(place: Place, spec: Spec) -> Path:
 
 
 def _variables(place: Place, spec: Spec, *, arguments: Path) -> dict[str, str]:
+    told = {"TRACEPARENT": spec.traceparent or "", "PYTHONFAULTHANDLER": "1" if spec.debug else ""}
     return {
         **place.basic_variables(),
+        **{name: value for name, value in told.items() if value},
         "PATH": f"{place.python.parent}:{place.path}",
         "VIRTUAL_ENV": str(place.environment),
         "PYTHONUNBUFFERED": "1",

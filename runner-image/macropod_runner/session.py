@@ -4,7 +4,7 @@ import sys
 
 from macropod_runner.beat import Beat
 from macropod_runner.echo import Echo
-from macropod_runner.ending import STOPPED_ON_REQUEST, Ending, Reason
+from macropod_runner.ending import Ending, Reason, stop_sentence
 from macropod_runner.job import Job
 from macropod_runner.log import Log
 from macropod_runner.outbox import Outbox
@@ -110,5 +110,5 @@ class Session:
 
 def _ending_without_a_program(error: CouldNotStart | Interrupted) -> Ending:
     if isinstance(error, Interrupted):
-        return Ending(Reason.KILL_REQUESTED, STOPPED_ON_REQUEST)
+        return Ending(error.reason, stop_sentence(error.reason))
     return Ending(Reason.COULD_NOT_START, str(error))

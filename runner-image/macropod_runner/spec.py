@@ -24,8 +24,13 @@ class Spec(NamedTuple):
     certificates: str | None = None
     notes: Sequence[str] = ()
     bundle: str | None = None
+    lock: Mapping[str, str] | None = None
+    silence_timeout_seconds: float | None = None
+    debug: bool = False
+    traceparent: str | None = None
 
 
 def read_spec(answer: bytes) -> Spec:
+    """Fields of a newer server are passed over; what an older one does not know has a default."""
     told = json.loads(answer)
     return Spec(**{name: told[name] for name in Spec._fields if name in told or name not in Spec._field_defaults})

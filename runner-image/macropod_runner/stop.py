@@ -12,6 +12,10 @@ from macropod_runner.ending import Reason
 class Interrupted(Exception):
     """The runner was told to stop while it ran no program."""
 
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 class StopOrder:
     """The first reason given stands. `wakeups` becomes readable whenever the loop should look around."""
@@ -31,7 +35,8 @@ class StopOrder:
             os.write(self._bell, b"!")
 
     def listen_to_signals(self) -> None:
-        """SIGTERM and SIGINT order a stop (PID 1 would not even notice them); the end of a child only rings."""
+        """SIGTERM and SIGINT order a stop, as whoever runs the machine wants it (PID 1 would not even notice
+        them); the end of a child only rings."""
         signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -43,7 +48,7 @@ class StopOrder:
         self._interrupts = True
         try:
             if self.reason is not None:
-                raise Interrupted
+                raise Interrupted(self.reason)
             yield
         finally:
             self._interrupts = False
@@ -54,7 +59,7 @@ class StopOrder:
             os.read(self.wakeups, 65536)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.give(Reason.KILL_REQUESTED)
+        self.give(Reason.EVICTED)
         if self._interrupts:
             self._interrupts = False
-            raise Interrupted
+            raise Interrupted(self.reason or Reason.EVICTED)

@@ -76,7 +76,8 @@ class Supervisor:
         return code
 
     def _wait(self, output: Output, seconds: float | None) -> None:
-        output.read(seconds)
+        if output.read(seconds):
+            self._watch.hear()
         self._stop.quiet()
 
 

@@ -113,6 +113,10 @@ class Stage(ABC):
         """KILL the program of the container from outside."""
 
     @abstractmethod
+    def freeze(self, run_id: str) -> None:
+        """Stop runner and program in their tracks from outside."""
+
+    @abstractmethod
     def lose(self, run_id: str) -> None:
         """Take the container away from outside."""
 
@@ -152,6 +156,9 @@ class FakeStage(Stage):
 
     def kill(self, run_id: str) -> None:
         self.fake.finish(run_id, -signal.SIGKILL)
+
+    def freeze(self, run_id: str) -> None:
+        self.fake.freeze(run_id)
 
     def lose(self, run_id: str) -> None:
         self.fake.vanish(run_id)
@@ -205,6 +212,9 @@ class ProcessStage(RealStage):
 
     def kill(self, run_id: str) -> None:
         os.kill(int((self.run_folder(run_id) / "pid").read_text()), signal.SIGKILL)
+
+    def freeze(self, run_id: str) -> None:
+        os.kill(int((self.run_folder(run_id) / "pid").read_text()), signal.SIGSTOP)
 
     def lose(self, run_id: str) -> None:
         self.kill(run_id)
@@ -260,6 +270,9 @@ class DockerStage(RealStage):
 
     def kill(self, run_id: str) -> None:
         self.api.kill(self.names.container(run_id), "SIGKILL")
+
+    def freeze(self, run_id: str) -> None:
+        self.api.pause(self.names.container(run_id))
 
     def lose(self, run_id: str) -> None:
         self.api.remove_container(self.names.container(run_id), force=True)

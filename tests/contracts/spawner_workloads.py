@@ -81,6 +81,52 @@ while True:
 """
 )
 
+FORKS_WITHOUT_END = Workload(
+    """
+import os, time
+
+print("started")
+refused = 0
+for _ in range(2000):
+    try:
+        if os.fork() == 0:
+            time.sleep(600)
+    except OSError:
+        refused += 1
+print("refused" if refused else "never refused")
+time.sleep(600)
+"""
+)
+
+STARTS_THREADS_WITHOUT_END = Workload(
+    """
+import threading, time
+
+print("started")
+try:
+    for _ in range(2000):
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+except RuntimeError:
+    print("refused")
+time.sleep(600)
+"""
+)
+
+OPENS_TEN_THOUSAND_FILES = Workload(
+    """
+import tempfile, time
+
+print("started")
+held = []
+try:
+    for _ in range(20_000):
+        held.append(tempfile.TemporaryFile())
+except OSError:
+    print("refused", len(held) > 10_000)
+time.sleep(600)
+"""
+)
+
 WRITES_INTO_ITS_ENVIRONMENT = Workload(
     """
 import os, pathlib, sys

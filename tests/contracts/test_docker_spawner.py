@@ -78,6 +78,18 @@ def test_no_more_cpus_are_asked_for_than_the_engine_has() -> None:
     assert config(ORDER, cpus=1)["HostConfig"]["NanoCpus"] == 1_000_000_000
 
 
+def test_gpus_are_asked_for_only_where_a_task_wants_some() -> None:
+    assert config(ORDER)["HostConfig"]["DeviceRequests"] == []
+    order = dataclasses.replace(ORDER, limits=dataclasses.replace(ORDER.limits, gpus=2))
+    (asked,) = config(order)["HostConfig"]["DeviceRequests"]
+    assert (asked["Count"], asked["Capabilities"]) == (2, [["gpu"]])
+
+
+def test_a_container_is_made_from_the_image_its_order_names() -> None:
+    assert config(ORDER)["Image"] == IMAGE
+    assert config(dataclasses.replace(ORDER, image="sha256:abc"))["Image"] == "sha256:abc"
+
+
 def test_a_run_without_requirements_mounts_its_home_only() -> None:
     assert mounts(ORDER) == {"/home": ("macropod-home-home-run-1", False)}
 
@@ -194,6 +206,40 @@ def test_a_missing_image_is_its_own_error_that_says_how_to_make_it(stage: Docker
 
 
 @pytest.mark.docker
+def test_an_image_that_is_not_there_has_no_digest(stage: DockerStage) -> None:
+    assert stage.of_image("macropod-nowhere:0").image() is None
+
+
+@pytest.mark.docker
+def test_a_run_is_made_from_the_image_it_was_claimed_with_although_the_name_means_another_by_now(
+    stage: DockerStage,
+) -> None:
+    image = f"macropod-test-{uuid.uuid4().hex[:8]}"
+    stage.api.tag(IMAGE, image, "1")
+    spawner = stage.of_image(f"{image}:1")
+    claimed = spawner.image()
+    stage.api.remove_image(f"{image}:1")
+    order = stage.order(WAITS, image=claimed)
+    spawner.spawn(order)
+    stage.await_started(order.run_id)
+    assert stage.look(order.run_id)["Image"] == claimed
+
+
+@pytest.mark.docker
+def test_an_image_removed_after_the_claim_is_missed_by_its_digest(stage: DockerStage) -> None:
+    gone = "sha256:" + "0" * 64
+    with pytest.raises(ImageNotFound, match=gone):
+        stage.docker.spawn(stage.order(WAITS, image=gone))
+
+
+@pytest.mark.docker
+def test_the_engine_tells_what_it_can_give(stage: DockerStage) -> None:
+    told, capacity = stage.api.info(), stage.docker.capacity()
+    assert (capacity.cpus, capacity.memory_bytes) == (told["NCPU"], told["MemTotal"])
+    assert capacity.gpus == (None if "nvidia" in told["Runtimes"] else 0)
+
+
+@pytest.mark.docker
 def test_an_order_the_engine_refuses_cannot_start_and_leaves_nothing(stage: DockerStage) -> None:
     order = stage.order(WAITS, limits=Limits(memory_bytes=1, cpus=1, pids=64))
     with pytest.raises(CouldNotStart, match="memory"):
@@ -229,14 +275,6 @@ def test_a_container_started_again_from_outside_runs_nothing_again(stage: Docker
     assert stage.await_end(run_id) == ended
     assert stage.starts(run_id) == 1
     assert stage.protocol.run(run_id).asked == 1
-
-
-@pytest.mark.docker
-def test_a_paused_container_is_removed_too(stage: DockerStage) -> None:
-    run_id = stage.run(WAITS)
-    stage.api.pause(stage.names.container(run_id))
-    stage.docker.remove(run_id, grace=AT_ONCE)
-    assert stage.docker.inspect(run_id) == Gone()
 
 
 @pytest.mark.docker

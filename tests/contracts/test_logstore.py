@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from macropod_server.domain.errors import Invalid, TooLarge
-from macropod_server.domain.lines import Line, Stream
-from macropod_server.logstore.base import MAX_BATCH_BYTES, LogStore, LogStoreUnavailable
+from macropod_server.domain.lines import Line, Stream, segments
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStore, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.chunks import open_log_store
 
 from tests.batches import NOON, batch, batch_of, some_lines
@@ -268,14 +268,47 @@ def test_a_follower_gets_what_came_after_the_line_it_saw_last(store: LogStore) -
     assert [line.text for line in store.read("run", first=3)] == ["c"]
 
 
-def test_dropping_removes_every_line_of_that_run_and_of_no_other(store: LogStore) -> None:
-    fill(store, some_lines(20), run_id="dropped")
-    fill(store, some_lines(20), run_id="kept")
+def test_dropping_removes_every_line_of_those_runs_and_of_no_other(store: LogStore) -> None:
+    for run_id in ("dropped", "dropped too", "kept"):
+        fill(store, some_lines(20), run_id=run_id)
+    store.drop("dropped", "dropped too")
     store.drop("dropped")
-    store.drop("dropped")
+    assert list(store.read("dropped too")) == []
     assert list(store.read("dropped")) == []
     assert store.expected("dropped") == 1
     assert list(store.read("kept")) == some_lines(20)
+
+
+def test_the_usage_counts_lines_and_bytes_of_all_runs_or_of_some(store: LogStore) -> None:
+    assert store.usage() == LogUsage(0, 0)
+    fill(store, some_lines(20), run_id="one")
+    fill(store, some_lines(5), run_id="two")
+    whole, one, two = store.usage(), store.usage(["one"]), store.usage(["two", "unknown"])
+    assert (whole.lines, one.lines, two.lines) == (25, 20, 5)
+    assert whole.bytes == one.bytes + two.bytes
+    assert one.bytes > two.bytes > 0
+    assert store.usage([]) == LogUsage(0, 0)
+
+
+def test_batches_are_all_lines_run_by_run_from_the_first_on(store: LogStore) -> None:
+    fill(store, some_lines(100), run_id="b", per_batch=3)
+    fill(store, some_lines(10), run_id="a")
+    lines = {"a": 1, "b": 1}
+    for each in store.batches():
+        assert each.first == lines[each.run_id]
+        lines[each.run_id] += sum(segment.line_count for segment in segments(each.content))
+    assert lines == {"a": 11, "b": 101}
+
+
+def test_a_store_filled_with_the_batches_of_another_has_the_same_lines(store: LogStore, tmp_path: Path) -> None:
+    fill(store, some_lines(100), run_id="b", per_batch=3)
+    fill(store, some_lines(10), run_id="a")
+    for other in (MemoryLogStore(), open_log_store(f"sqlite:///{tmp_path / 'other.db'}")):
+        other.fill(store.batches())
+        assert list(other.read("a")) == some_lines(10)
+        assert list(other.read("b")) == some_lines(100)
+        assert other.append("b", first=101, batch=batch("next")) == 102
+        other.close()
 
 
 def test_senders_that_race_with_the_same_batches_store_every_line_once(store: LogStore) -> None:
@@ -298,6 +331,9 @@ CALLS: list[Callable[[LogStore], object]] = [
     lambda store: store.tail("run", limit=1),
     lambda store: list(store.read("run")),
     lambda store: store.drop("run"),
+    lambda store: store.usage(),
+    lambda store: list(store.batches()),
+    lambda store: store.fill([Batch("other", 1, batch("a"))]),
 ]
 
 

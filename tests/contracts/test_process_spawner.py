@@ -68,6 +68,19 @@ def test_a_stranger_with_the_number_of_a_runner_that_ended_is_left_alone(stage: 
         assert other.poll() is None
 
 
+def test_a_stranger_who_got_the_number_of_a_dead_runner_from_the_system_is_left_alone(stage: ProcessStage) -> None:
+    run_id = stage.run(OUTLIVES_ITS_RUNNER)
+    runner = int((stage.run_folder(run_id) / "pid").read_text())
+    stage.kill(run_id)
+    stage.await_end(run_id)
+    (stage.run_folder(run_id) / "exit").unlink()  # As if nobody had seen it.
+    with stranger_with_number(runner) as other:
+        assert stage.spawner.inspect(run_id) == Exited(None)
+        stage.spawner.remove(run_id, grace=AT_ONCE)
+        assert other.poll() is None
+    assert stage.processes(run_id) == []
+
+
 def test_what_a_killed_runner_left_behind_is_known_by_its_environment(stage: ProcessStage) -> None:
     run_id = stage.run(OUTLIVES_ITS_RUNNER)
     stage.kill(run_id)
@@ -164,6 +177,21 @@ def test_deleting_a_tree_leaves_what_its_links_point_to(tmp_path: Path) -> None:
     delete_tree(tmp_path / "tree")
     assert (tmp_path / "kept" / "file").exists()
     assert not (tmp_path / "tree").exists()
+
+
+@contextmanager
+def stranger_with_number(number: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Linux tells root which number was given last, and lets it be changed."""
+    last = Path("/proc/sys/kernel/ns_last_pid")
+    if not os.access(last, os.W_OK):
+        pytest.skip("Only root on Linux can choose the number of the next process.")
+    for _ in range(100):
+        last.write_text(str(number - 1))
+        with stranger() as process:
+            if process.pid == number:
+                yield process
+                return
+    pytest.fail(f"Number {number} could not be had again.")
 
 
 @contextmanager

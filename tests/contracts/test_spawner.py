@@ -1,6 +1,7 @@
 """The promises of `spawners.base.Spawner`, on the fake and on every spawner."""
 
 import itertools
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,6 +21,7 @@ from macropod_server.spawners.base import (
 
 from tests.contracts.spawner_stages import (
     AT_ONCE,
+    MIB,
     FakeStage,
     RealStage,
     Stage,
@@ -28,7 +30,16 @@ from tests.contracts.spawner_stages import (
     is_running,
     process_stage,
 )
-from tests.contracts.spawner_workloads import CLINGS_TO_LIFE, TIDIES_UP, WAITS, ends
+from tests.contracts.spawner_workloads import (
+    CLINGS_TO_LIFE,
+    FORKS_WITHOUT_END,
+    OPENS_TEN_THOUSAND_FILES,
+    STARTS_THREADS_WITHOUT_END,
+    TIDIES_UP,
+    WAITS,
+    Workload,
+    ends,
+)
 
 
 @pytest.fixture(params=["fake", "process", pytest.param("docker", marks=pytest.mark.docker)])
@@ -99,6 +110,15 @@ def test_a_container_taken_away_from_outside_is_gone_and_not_exited(stage: Stage
     assert stage.spawner.list() == []
 
 
+def test_a_container_frozen_from_outside_runs_and_says_so(stage: Stage) -> None:
+    run_id = stage.run(WAITS)
+    stage.freeze(run_id)
+    stage.await_sighting(run_id, lambda seen: seen == Running(is_frozen=True))
+    stage.spawner.remove(run_id, grace=AT_ONCE)
+    assert stage.spawner.inspect(run_id) == Gone()
+    assert stage.processes(run_id) == []
+
+
 def test_a_container_whose_program_ended_has_its_exit_code(stage: Stage) -> None:
     assert stage.await_end(stage.run(ends())) == Exited(0)
 
@@ -109,7 +129,28 @@ def test_a_container_whose_program_was_killed_has_the_signal_as_a_negative_exit_
     assert stage.await_end(run_id) == Exited(-9)
 
 
+def test_a_spawner_tells_the_most_a_container_can_be_promised(stage: Stage) -> None:
+    capacity = stage.spawner.capacity()
+    assert capacity.memory_bytes > 256 * MIB
+    assert capacity.cpus >= 0
+    assert capacity.pids >= 0
+    assert stage.anew().capacity() == capacity
+
+
+def test_what_containers_are_made_from_is_told_by_its_digest_or_not_at_all(stage: Stage) -> None:
+    image = stage.spawner.image()
+    assert image is None or re.fullmatch("sha256:[0-9a-f]{64}", image)
+    assert stage.anew().image() == image
+
+
+def test_a_container_is_made_from_what_was_told_before(stage: Stage) -> None:
+    run_id = stage.run(WAITS, image=stage.spawner.image())
+    assert stage.spawner.inspect(run_id) == Running()
+
+
 CALLS: dict[str, Callable[[Spawner, Stage], object]] = {
+    "capacity": lambda spawner, stage: spawner.capacity(),
+    "image": lambda spawner, stage: spawner.image(),
     "spawn": lambda spawner, stage: spawner.spawn(stage.order(WAITS)),
     "inspect": lambda spawner, stage: spawner.inspect(str(uuid.uuid4())),
     "output": lambda spawner, stage: spawner.output(str(uuid.uuid4()), limit=1),
@@ -248,7 +289,31 @@ def test_discarding_is_harmless_when_there_is_no_such_environment(stage: Stage) 
     assert stage.spawner.list() == []
 
 
-@pytest.mark.parametrize("stage", ["process", pytest.param("docker", marks=pytest.mark.docker)], indirect=True)
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+
+
+@pytest.mark.parametrize(
+    ("stage", "storm", "told"),
+    [
+        pytest.param("docker", FORKS_WITHOUT_END, "refused", marks=pytest.mark.docker, id="docker-processes"),
+        pytest.param("docker", STARTS_THREADS_WITHOUT_END, "refused", marks=pytest.mark.docker, id="docker-threads"),
+        pytest.param("docker", OPENS_TEN_THOUSAND_FILES, "refused True", marks=pytest.mark.docker, id="docker-files"),
+        pytest.param("process", OPENS_TEN_THOUSAND_FILES, "refused True", id="process-files"),
+    ],
+    indirect=["stage"],
+)
+def test_a_storm_in_one_container_hurts_no_neighbour(stage: Stage, storm: Workload, told: str) -> None:
+    assert isinstance(stage, RealStage)
+    before = stage.run(WAITS)
+    raging = stage.run(storm)
+    stage.protocol.run(raging).await_line(told, seconds=60)
+    assert stage.await_end(stage.run(ends("well"))) == Exited(0)
+    assert stage.spawner.inspect(before) == Running()
+    stage.spawner.remove(raging, grace=AT_ONCE)
+    assert stage.processes(raging) == []
+
+
+@pytest.mark.parametrize("stage", ["process", DOCKER], indirect=True)
 def test_remove_asks_first_and_gives_the_program_its_grace(stage: Stage) -> None:
     run_id = stage.run(TIDIES_UP)
     stage.spawner.remove(run_id, grace=timedelta(seconds=5))
@@ -256,4 +321,4 @@ def test_remove_asks_first_and_gives_the_program_its_grace(stage: Stage) -> None
     run = stage.protocol.run(run_id)
     assert run.lines == ["started", "tidied up"]
     assert run.end is not None
-    assert run.end["reason"] == "kill_requested"
+    assert run.end["reason"] == "evicted"

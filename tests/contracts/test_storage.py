@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from macropod_server.storage.base import BlobNotFound, Storage, StorageUnavailable
+from macropod_server.storage.base import BlobNotFound, Storage, StorageFull, StorageUnavailable
 from macropod_server.storage.local import LocalStorage
 
 from tests.fakes.storage import MemoryStorage
 
 HELLO = hashlib.sha256(b"hello").hexdigest()
 NOBODY = "0" * 64
+A_MOMENT = timedelta(seconds=5)
+"""Clocks of file systems are coarse."""
+
 BAD_NAMES = ["", "abc", "../../etc/passwd", HELLO.upper(), HELLO + "\n", "/" * 64, f"{HELLO[:62]}.."]
 
 
@@ -187,8 +191,32 @@ def test_a_deleted_blob_can_be_kept_again(storage: Storage) -> None:
     assert read(storage, keep(storage, b"hello")) == b"hello"
 
 
+def test_the_list_has_every_blob_with_its_size_and_when_it_was_kept(storage: Storage) -> None:
+    before = datetime.now(UTC) - A_MOMENT
+    keep(storage, b"hello")
+    keep(storage, b"")
+    found = {blob.sha256: blob for blob in storage.list()}
+    assert {sha256: blob.size_bytes for sha256, blob in found.items()} == {HELLO: 5, hashlib.sha256().hexdigest(): 0}
+    assert before <= found[HELLO].kept_at <= datetime.now(UTC) + A_MOMENT
+
+
+def test_what_is_only_staged_or_deleted_is_not_in_the_list(storage: Storage) -> None:
+    storage.delete(keep(storage, b"hello"))
+    with storage.stage() as staging:
+        staging.write(b"other")
+        assert list(storage.list()) == []
+
+
+def test_clearing_leaves_what_is_being_written(storage: Storage) -> None:
+    with storage.stage() as staging:
+        staging.write(b"hel")
+        assert storage.clear_staging() == 0
+        staging.write(b"lo")
+        assert staging.keep() == HELLO
+
+
 def test_a_full_disk_refuses_the_bytes_and_nothing_half_written_is_visible(harness: Harness) -> None:
-    with harness.with_room_for(10_000), pytest.raises(StorageUnavailable):
+    with harness.with_room_for(10_000), pytest.raises(StorageFull):
         keep(harness.storage, b"x" * 6_000, b"x" * 6_000)
     assert harness.visible() == []
     assert keep(harness.storage, b"hello") == HELLO
@@ -201,5 +229,9 @@ def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: 
     for ask in (storage.open, storage.exists, storage.delete):
         with pytest.raises(StorageUnavailable):
             ask(HELLO)
+    with pytest.raises(StorageUnavailable):
+        list(storage.list())
+    with pytest.raises(StorageUnavailable):
+        storage.clear_staging()
     with pytest.raises(StorageUnavailable):
         keep(storage, b"hello")

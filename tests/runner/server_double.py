@@ -50,6 +50,7 @@ class ServerDouble:
         self.locks: list[dict[str, Any]] = []
         self.lock_actions = ["build"]
         self.calls: Counter[str] = Counter()
+        self.versions: set[str | None] = set()
         self.is_away = False
         self.refusal: int | None = None
         self.acks_to_lose = 0
@@ -181,6 +182,7 @@ def _handler(double: ServerDouble) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            double.versions.add(self.headers.get("Macropod-Runner"))
             try:
                 status, answer = double.answer(self.headers["Authorization"], self.path, body)
             except HangUp:

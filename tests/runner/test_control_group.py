@@ -49,3 +49,28 @@ def test_the_memory_limit_is_read(tmp_path: Path, membership: str, files: dict[s
 def test_a_system_without_control_groups_has_neither(tmp_path: Path) -> None:
     group = ControlGroup(tmp_path / "no mounts", tmp_path / "no membership")
     assert (group.oom_kills(), group.memory_limit()) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "cpus", "processes"),
+    [
+        (UNIFIED, {"cpu.max": "150000 100000\n", "pids.max": "64\n"}, 1.5, 64),
+        (UNIFIED, {"cpu.max": "max 100000\n", "pids.max": "max\n"}, None, None),
+        (
+            "3:cpu,cpuacct:/docker/abc\n4:pids:/docker/abc\n",
+            {
+                "cpu/docker/abc/cpu.cfs_quota_us": "50000\n",
+                "cpu/docker/abc/cpu.cfs_period_us": "100000\n",
+                "pids/docker/abc/pids.max": "32\n",
+            },
+            0.5,
+            32,
+        ),
+        (LEGACY, {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None, None),
+    ],
+)
+def test_the_limits_of_cpu_and_processes_are_read(
+    tmp_path: Path, membership: str, files: dict[str, str], cpus: float | None, processes: int | None
+) -> None:
+    group = control_group(tmp_path, membership, files)
+    assert (group.cpu_limit(), group.process_limit()) == (cpus, processes)

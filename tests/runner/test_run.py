@@ -33,7 +33,7 @@ def test_a_run_that_ends_well_is_reported_as_completed(tmp_path: Path) -> None:
     ("main", "reason", "message", "exit_code", "signal"),
     [
         ("raise SystemExit(3)", "exit_code", "main.py ended with exit code 3.", 3, None),
-        ("1 / 0", "exit_code", "main.py ended with exit code 1.", 1, None),
+        ("1 / 0", "exit_code", "main.py ended with exit code 1: ZeroDivisionError: division by zero.", 1, None),
         ("import os; os.abort()", "signal", "main.py was ended by signal SIGABRT.", None, "SIGABRT"),
         ("import os; os.kill(os.getpid(), 9)", "signal", "main.py was ended by signal SIGKILL.", None, "SIGKILL"),
         ("import os; os.kill(os.getpid(), 40)", "signal", "main.py was ended by signal SIG40.", None, "SIG40"),

@@ -107,7 +107,7 @@ def test_term_to_a_runner_that_still_awaits_the_server_is_reported(tmp_path: Pat
             server.await_call("end")
             server.is_away = False
             assert runner.wait() == 0
-    assert (server.end["reason"], server.end["lines"], server.texts) == ("kill_requested", 0, [])
+    assert (server.end["reason"], server.end["lines"], server.texts) == ("evicted", 0, [])
 
 
 def test_the_time_limit_is_kept(tmp_path: Path) -> None:
@@ -132,7 +132,10 @@ def test_term_to_the_runner_stops_main_py_and_is_reported(tmp_path: Path) -> Non
         runner.terminate()
         assert runner.wait() == 0
     assert server.texts == ["begun", "last words"]
-    assert server.end["reason"] == "kill_requested"
+    assert server.end["reason"] == "evicted"
+    assert server.end["message"] == (
+        "The container of the run was told from outside to stop; Macropod had not asked for that."
+    )
 
 
 def test_too_much_memory_in_one_process_ends_the_run(tmp_path: Path) -> None:

@@ -5,15 +5,8 @@ from datetime import timedelta
 from typing import Literal, Protocol
 
 from macropod_server.domain.errors import Unavailable
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one container may use: bytes of memory, CPU cores (0.5 is half a core), processes."""
-
-    memory_bytes: int
-    cpus: float
-    pids: int
+from macropod_server.domain.resources import Capacity as Capacity
+from macropod_server.domain.resources import Limits as Limits
 
 
 @dataclass(frozen=True)
@@ -23,6 +16,7 @@ class Order:
     `command` is what the runner does: `run` the user's code or `package` its requirements.
     `environment` names the environment a run uses, read-only (none: the bare one); a packaging run builds the
     environment that has its own run id as name, and finds the package cache of `workspace_id`.
+    `image` is what `image()` answered earlier: the container is made from that and from no later one.
     """
 
     run_id: str
@@ -32,6 +26,7 @@ class Order:
     token: str
     limits: Limits
     environment: str | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,9 @@ class Starting:
 
 @dataclass(frozen=True)
 class Running:
-    """The container's program runs."""
+    """The container's program runs. `is_frozen`: somebody outside has stopped it in its tracks, runner and all."""
+
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,21 @@ class Gone:
 
 
 Sighting = Starting | Running | Exited | Gone
+
+
+HoldingKind = Literal["container", "files of a run", "environment", "package cache", "network", "shared"]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Something of this installation and the bytes it takes on disk, None where nobody can tell.
+
+    `name` is the run's id for what belongs to a run, and the environment's name for an environment.
+    """
+
+    kind: HoldingKind
+    name: str
+    bytes: int | None
 
 
 class CouldNotStart(Exception):
@@ -109,6 +121,15 @@ class Spawner(Protocol):
     sees_files_of_server: bool
     """Whether what runs in a container sees the files of the machine the server runs on."""
 
+    def capacity(self) -> Capacity:
+        """The most that one container can be promised here. Asked often; what was found out once may stand."""
+        ...
+
+    def image(self) -> str | None:
+        """What containers ordered now are made from, by its digest. None where they are made from nothing of
+        the kind, or when it is not there."""
+        ...
+
     def spawn(self, order: Order) -> None:
         """Start the container of this run. A second call for the same run starts nothing and is no error,
         even while the first is under way and even after the container's program has ended. Raises
@@ -128,6 +149,18 @@ class Spawner(Protocol):
         """End the container and all its processes (TERM, `grace`, KILL), then remove it with its files. On
         return nothing of it is left, whatever it did. Harmless when it ended or is gone already.
         Environments stay."""
+        ...
+
+    def remains(self) -> list[str]:
+        """Run ids of which files are there, with a container or without, and of nothing of other installations."""
+        ...
+
+    def environments(self) -> list[str]:
+        """The name of every environment that a packaging run of this installation made or began."""
+        ...
+
+    def holdings(self) -> list[Holding]:
+        """All that this installation has here, and what it takes. May take long; nothing is changed."""
         ...
 
     def list(self) -> list[str]:

@@ -13,11 +13,13 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from macropod_server.spawners.base import (
+    Capacity,
     ContainerStuck,
     CouldNotStart,
     EnvironmentNotFound,
     Exited,
     Gone,
+    Holding,
     ImageNotFound,
     Order,
     Running,
@@ -32,6 +34,7 @@ from macropod_server.spawners.docker_container import (
     container_config,
     network_options,
 )
+from macropod_server.spawners.docker_holdings import holdings, named_after, volume_names
 from macropod_server.spawners.runner_environ import RunnerUrl
 
 _BAD_REQUEST, _CONFLICT = 400, 409
@@ -40,6 +43,8 @@ _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
 _SIGNAL_BASE = 128
+_MOST_PIDS = 2**22
+"""More processes than this no Linux has."""
 
 
 class DockerSpawner:
@@ -62,7 +67,7 @@ class DockerSpawner:
         self._runner_url = runner_url
         self._environ = environ
         self._client: Any = None
-        self._cpus = 0
+        self._capacity: Capacity | None = None
         self._connecting = threading.Lock()
 
     def close(self) -> None:
@@ -76,6 +81,18 @@ class DockerSpawner:
         with _engine_errors():
             config: list[dict[str, str]] = self._network()["IPAM"]["Config"]
             return config[0]["Gateway"]
+
+    def capacity(self) -> Capacity:
+        if self._capacity is None:
+            with _engine_errors():
+                self._capacity = _capacity(self._api.info())
+        return self._capacity
+
+    def image(self) -> str | None:
+        with _engine_errors(), contextlib.suppress(NotFound):
+            found: str = self._api.inspect_image(self._image)["Id"]
+            return found
+        return None
 
     def spawn(self, order: Order) -> None:
         with _container_errors():
@@ -104,6 +121,18 @@ class DockerSpawner:
             self._remove_container(container)
             self._remove_volume(self._names.home(run_id))
 
+    def remains(self) -> list[str]:
+        with _engine_errors():
+            return named_after(self._names.home(""), volume_names(self._api, self._names))
+
+    def environments(self) -> list[str]:
+        with _engine_errors():
+            return named_after(self._names.environment(""), volume_names(self._api, self._names))
+
+    def holdings(self) -> list[Holding]:
+        with _engine_errors():
+            return holdings(self._api, self._names)
+
     def list(self) -> list[str]:
         label = f"{INSTALLATION_LABEL}={self._names.installation_id}"
         with _engine_errors():
@@ -130,11 +159,12 @@ class DockerSpawner:
     def _create(self, order: Order) -> None:
         self._check_environment(order)
         self._network()
-        config = container_config(order, self._names, image=self._image, url=self._runner_url, cpus=self._cpu_count())
+        cpus = self.capacity().cpus
+        config = container_config(order, self._names, image=self._image, url=self._runner_url, cpus=cpus)
         try:
             self._api.create_container_from_config(config, self._names.container(order.run_id))
         except NotFound:
-            self._check_image()
+            self._check_image(order.image or self._image)
             raise
         except APIError as error:
             if error.status_code == _BAD_REQUEST:
@@ -159,15 +189,11 @@ class DockerSpawner:
             except NotFound:
                 raise EnvironmentNotFound(order.environment) from None
 
-    def _check_image(self) -> None:
+    def _check_image(self, image: str) -> None:
         try:
-            self._api.inspect_image(self._image)
+            self._api.inspect_image(image)
         except NotFound:
-            raise ImageNotFound(f"There is no image {self._image}; make it with `make runner-image`.") from None
-
-    def _cpu_count(self) -> int:
-        self._cpus = self._cpus or int(self._api.info()["NCPU"])
-        return self._cpus
+            raise ImageNotFound(f"There is no image {image}; make it with `make runner-image`.") from None
 
     def _network(self) -> dict[str, Any]:
         name = self._names.network
@@ -217,12 +243,24 @@ def _connect(environ: Mapping[str, str] | None, *, timeout: int) -> Any:
     return docker.APIClient(version="auto", timeout=timeout, **settings)
 
 
+def _capacity(told: dict[str, Any]) -> Capacity:
+    """How many GPUs there are the engine does not tell, only whether it can hand them out."""
+    return Capacity(
+        cpus=float(told["NCPU"]) if told.get("CpuCfsQuota", True) else 0.0,
+        memory_bytes=int(told["MemTotal"]),
+        pids=_MOST_PIDS if told.get("PidsLimit", True) else 0,
+        gpus=None if "nvidia" in (told.get("Runtimes") or {}) else 0,
+    )
+
+
 def _sighting(state: dict[str, Any]) -> Sighting:
     match state["Status"]:
         case "created":
             return Starting()
-        case "running" | "paused" | "restarting":
+        case "running" | "restarting":
             return Running()
+        case "paused":
+            return Running(is_frozen=True)
         case _:
             return Exited(_exit_code(state["ExitCode"]), out_of_memory=state["OOMKilled"])
 

@@ -55,11 +55,11 @@ def network_options() -> dict[str, str]:
     return {"com.docker.network.bridge.enable_icc": "false"}
 
 
-def container_config(order: Order, names: Names, *, image: str, url: RunnerUrl, cpus: int) -> Config:
+def container_config(order: Order, names: Names, *, image: str, url: RunnerUrl, cpus: float) -> Config:
     """The body of the create call. `cpus` is how many the engine has; it refuses to promise more."""
     environ = runner_environ(order, _paths(order), url=url)
     return {
-        "Image": image,
+        "Image": order.image or image,
         "User": USER,
         "WorkingDir": HOME,
         "Env": [f"{name}={value}" for name, value in environ.items()],
@@ -87,13 +87,16 @@ def _confinement() -> Config:
     }
 
 
-def _bounds(order: Order, cpus: int) -> Config:
+def _bounds(order: Order, cpus: float) -> Config:
     limits = order.limits
     return {
         "Memory": limits.memory_bytes,
         "MemorySwap": limits.memory_bytes,
         "NanoCpus": int(min(limits.cpus, cpus) * 1e9),
         "PidsLimit": limits.pids,
+        "DeviceRequests": [{"Driver": "nvidia", "Count": limits.gpus, "Capabilities": [["gpu"]]}]
+        if limits.gpus
+        else [],
         "Ulimits": [
             {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
             {"Name": "core", "Soft": 0, "Hard": 0},

@@ -68,7 +68,7 @@ class ForkClient:
         if self._channel is None:
             self._channel, theirs = socket.socketpair()
             self._channel.settimeout(_PATIENCE_SECONDS)
-            with theirs, self._log.open("wb") as log:
+            with theirs, self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     self._command,
                     stdin=theirs.fileno(),

@@ -10,10 +10,19 @@ import psutil
 from uv import find_uv_bin
 
 from macropod_server.spawners.bare_environment import make_bare_environment
-from macropod_server.spawners.base import ContainerStuck, EnvironmentNotFound, Order, Sighting, SpawnerUnavailable
+from macropod_server.spawners.base import (
+    Capacity,
+    ContainerStuck,
+    EnvironmentNotFound,
+    Holding,
+    Order,
+    Sighting,
+    SpawnerUnavailable,
+)
 from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
+from macropod_server.spawners.process_holdings import environment_names, holdings
 from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
 from macropod_server.spawners.sdk_path import link_sdk
 
@@ -47,6 +56,14 @@ class ProcessSpawner:
         """Let go of the fork server. Runs live on and are found again by the next spawner on this folder."""
         self._forks.close()
 
+    def capacity(self) -> Capacity:
+        """A process gets what the machine has, and no bound that holds but that of memory."""
+        self._find_data_folder()
+        return Capacity(cpus=0, memory_bytes=psutil.virtual_memory().total, pids=0, gpus=0)
+
+    def image(self) -> None:
+        self._find_data_folder()
+
     def spawn(self, order: Order) -> None:
         with self._data_folder():
             folder = self._folder(order.run_id)
@@ -69,6 +86,19 @@ class ProcessSpawner:
             folder = self._folder(run_id)
             end_all(_ask_to_end(folder, grace), run_id=run_id)
             folder.delete()
+
+    def remains(self) -> list[str]:
+        return self.list()
+
+    def environments(self) -> list[str]:
+        self._find_data_folder()
+        with _disk_errors():
+            return environment_names(self._environments)
+
+    def holdings(self) -> list[Holding]:
+        self._find_data_folder()
+        with _disk_errors():
+            return holdings(self._data_dir)
 
     def list(self) -> list[str]:
         with _disk_errors():

@@ -41,7 +41,7 @@ class RunFolder:
         if exited := self._exited():
             return exited
         if self.is_locked():
-            return Running() if self._has_pid() else Starting()
+            return Running(is_frozen=self._is_frozen()) if self._has_pid() else Starting()
         # Not locked: over, or never started; it may also have ended between the two looks.
         if exited := self._exited():
             return exited
@@ -96,6 +96,12 @@ class RunFolder:
         with contextlib.suppress(FileNotFoundError):
             return Exited(json.loads((self.path / "exit").read_text())["exit_code"])
         return None
+
+    def _is_frozen(self) -> bool:
+        runner = self.runner()
+        with contextlib.suppress(psutil.Error):
+            return runner is not None and runner.status() == psutil.STATUS_STOPPED
+        return False
 
     def _has_pid(self) -> bool:
         return (self.path / "pid").exists()

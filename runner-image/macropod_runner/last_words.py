@@ -1,0 +1,45 @@
+"""Remembers the end of what main.py said on stderr, to tell in one sentence why it failed."""
+
+from macropod_runner.output import Keep
+from macropod_runner.segments import STDERR
+
+_REMEMBERED_BYTES = 16 * 1024
+_LONGEST = 300
+_TRACEBACK = "Traceback (most recent call last):"
+_HEADS = (_TRACEBACK, f"  + Exception Group {_TRACEBACK}")
+_GROUP_MARGIN = "  | "
+_UNREADABLE = ("SyntaxError: ", "IndentationError: ", "TabError: ")
+"""A main.py Python cannot even read has no traceback."""
+
+
+class LastWords:
+    """`keep` passes on what it remembers the end of."""
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+        self._remembered = b""
+
+    def keep(self, stream: bytes, lines: bytes) -> None:
+        self._keep(stream, lines)
+        if stream == STDERR:
+            self._remembered = (self._remembered + lines)[-_REMEMBERED_BYTES:]
+
+    def on_stderr(self) -> str:
+        """The last line that is not indented; empty when there is none."""
+        return next((_shortened(line) for line in reversed(self._lines()) if line[:1].strip()), "")
+
+    def exception(self) -> str:
+        """The exception Python told last, its type and the first line of what it says; empty when there is none."""
+        lines = self._lines()
+        heads = [number for number, line in enumerate(lines) if line in _HEADS]
+        if not heads:
+            return next((_shortened(line) for line in reversed(lines) if line.startswith(_UNREADABLE)), "")
+        told = (line.removeprefix(_GROUP_MARGIN) for line in lines[heads[-1] + 1 :])
+        return next((_shortened(line) for line in told if line[:1].strip()), "")
+
+    def _lines(self) -> list[str]:
+        return [line.rstrip() for line in self._remembered.decode(errors="replace").splitlines()]
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
