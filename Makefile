@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install demo test check format bench runner-image constraints clean
+.PHONY: install demo test check format bench chaos runner-image constraints clean
 
 install: $(READY)
 
@@ -29,6 +29,10 @@ format: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# Three minutes of mixed chaos, or CHAOS_MINUTES of it; LONG=1 does all there is, which takes hours.
+chaos: install
+	$(BIN)/python -m chaos $(if $(LONG),--long --write all,--minutes $(or $(CHAOS_MINUTES),3)) $(if $(SEED),--seed $(SEED))
 
 runner-image: install
 	$(BIN)/python scripts/runner_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
