@@ -6,6 +6,8 @@ from typing import Any, Literal
 from macropod_server.db import tables
 from macropod_server.db.columns import UtcDateTime, Word
 from macropod_server.db.engine import Database
+from macropod_server.db.migrate import engine_for_migrations, migrating
+from sqlalchemy import Engine
 from sqlmodel.sql.sqltypes import AutoString
 
 from alembic import context
@@ -18,9 +20,12 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return PLAIN.get(type(item), False) if kind == "type" else False
 
 
-engine = context.config.attributes.get("engine") or Database(os.environ["MACROPOD_DATABASE_URL"]).engine
+def given_engine() -> Engine:
+    handed: Engine | None = context.config.attributes.get("engine")
+    return handed or engine_for_migrations(Database(os.environ["MACROPOD_DATABASE_URL"]))
 
-with engine.begin() as connection:
+
+with given_engine().begin() as connection, migrating(connection):
     context.configure(
         connection=connection,
         target_metadata=tables.SQLModel.metadata,

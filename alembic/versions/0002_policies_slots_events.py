@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.create_table(
         "slots",
         sa.Column("workspace_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=210), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
@@ -62,6 +62,9 @@ def upgrade() -> None:
     with op.batch_alter_table("slots", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_slots_run_id"), ["run_id"], unique=False)
 
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("key_digest", sa.String(length=64), nullable=True))
+
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("cause", sa.String(length=40), nullable=False, server_default="ordered"))
         batch_op.add_column(sa.Column("requested_by", sa.String(), nullable=True))
@@ -70,10 +73,18 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("lease", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("environment", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("image", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("spawner", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("runner_version", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("stop_requested_by", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("stop_reason", sa.String(length=40), nullable=True))
         batch_op.create_index("ix_runs_first", ["first_run_id"], unique=False)
+        batch_op.create_index(
+            "ix_runs_present",
+            ["task_id", "status"],
+            unique=False,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("health", sa.String(length=40), nullable=False, server_default="healthy"))
@@ -112,6 +123,7 @@ def upgrade() -> None:
     with op.batch_alter_table("ticks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reason", sa.Text(), nullable=True))
         batch_op.create_index("ix_ticks_created", ["created_at"], unique=False)
+        batch_op.create_index("ix_ticks_run", ["run_id"], unique=False)
 
     with op.batch_alter_table("workspaces", schema=None) as batch_op:
         batch_op.add_column(sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))

@@ -1,62 +1,146 @@
 """Composition root: the only place that knows the adapters."""
 
 import os
-import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.api import errors, health, logs, orchestrations, runner, runs, schedules, tasks
+from macropod_server.api import (
+    errors,
+    events,
+    health,
+    logs,
+    orchestrations,
+    pools,
+    runner,
+    runs,
+    schedules,
+    tasks,
+    ticks,
+    workspace,
+)
+from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
-from macropod_server.db import access
+from macropod_server.api.traced import TracedRequests
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
+from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.domain.task import TickOutcome
+from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
-from macropod_server.private_files import write_private
+from macropod_server.metrics import Metrics
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
+from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.local import LocalStorage
+from macropod_server.tracing import NoTracing, Tracing, span_of_run
 
 log = structlog.get_logger()
 
-_ROUTERS = tuple(part.router for part in (orchestrations, tasks, schedules, runs, logs, runner, health))
+_THREADS = 200
+"""Calls that wait for the database wait side by side, so that each is told in time that it is away."""
+
+_ROUTERS = tuple(
+    part.router
+    for part in (
+        orchestrations,
+        tasks,
+        ticks,
+        schedules,
+        runs,
+        logs,
+        events,
+        pools,
+        workspace,
+        runner,
+        health,
+        metrics_page,
+    )
+)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_deps(settings: Settings, *, spawner: Spawner | None = None, clock: Callable[[], datetime] = utc_now) -> Deps:
-    """Open everything the flows need. Raises `Unavailable` when the database is not migrated."""
+def build_deps(
+    settings: Settings,
+    *,
+    spawner: Spawner | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+    is_to_spawn: bool = True,
+) -> Deps:
+    """Open everything the flows need. Raises `Unavailable` when the database is not migrated.
+
+    Without `is_to_spawn` nothing is made ready for new runs: for those who only look and clean.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = open_database(settings)
-    with database.write() as session:
-        installation_id = access.installation_id(session, now=clock())
-        access.default_workspace(session, now=clock())
+    if is_to_spawn:
+        check_is_whole(settings)
+    database, key = open_database(settings), run_key(settings)
+    installation_id = join_installation(settings, database, key, now=clock())
+    metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
+    database.on_commit = _teller(metrics, signals, tracing)
+    logs = open_log_store(settings.resolved_logs_url, connections=settings.database_connections)
+    logs.on_append = metrics.lines_stored
     return Deps(
         settings=settings,
         installation_id=installation_id,
         database=database,
         storage=LocalStorage(settings.resolved_storage_path),
-        logs=open_log_store(settings.resolved_logs_url),
-        spawner=spawner or choose_spawner(settings, installation_id),
-        signals=Signals(),
+        logs=logs,
+        spawner=spawner or choose_spawner(settings, installation_id, is_to_spawn=is_to_spawn),
+        signals=signals,
         clock=clock,
-        run_key=_run_key(settings),
+        stopwatch=Stopwatch(monotonic),
+        run_key=key,
+        metrics=metrics,
+        tracing=tracing,
     )
 
 
+def _teller(metrics: Metrics, signals: Signals, tracing: Tracing) -> Callable[[Event | Tick], None]:
+    def tell(row: Event | Tick) -> None:
+        if isinstance(row, Tick):
+            late = (row.created_at - row.due_at).total_seconds() if row.outcome is TickOutcome.STARTED else None
+            metrics.tick_written(row.outcome.value, lateness_seconds=late)
+            return
+        signals.ring("events")
+        metrics.run_ended(kind=row.facts["run_kind"], status=row.facts["status"], reason=row.facts["reason"])
+        tracing.tell(span_of_run(row.run_id, row.facts, ended_at=row.created_at))
+
+    return tell
+
+
+def choose_tracing(settings: Settings) -> Tracing:
+    if not settings.otel_endpoint:
+        return NoTracing()
+    try:
+        # Loaded only where it is wanted: it costs every idle server memory otherwise.
+        from macropod_server.otel import OtelTracing
+    except ImportError as error:
+        raise Invalid.field(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            f"Traces are asked for, but {error.name} is not installed. Install macropod-server[otel], or set "
+            "OTEL_SDK_DISABLED=true.",
+        ) from None
+    return OtelTracing(settings.otel_endpoint, service="macropod-server")
+
+
 def open_database(settings: Settings) -> Database:
-    database = Database(settings.resolved_database_url)
+    database = Database(settings.resolved_database_url, connections=settings.database_connections)
     if database.is_sqlite:
         migrate(database)
     elif (found := revision(database)) != HEAD:
@@ -66,34 +150,35 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def choose_spawner(settings: Settings, installation_id: str) -> Spawner:
+def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool = True) -> Spawner:
     match settings.spawner:
         case "process":
-            return _process_spawner(settings, "MACROPOD_SPAWNER is process")
+            return _process_spawner(settings, "MACROPOD_SPAWNER is process", is_to_spawn=is_to_spawn)
         case "docker":
             return _docker_spawner(settings, installation_id, "MACROPOD_SPAWNER is docker")
         case "auto":
-            return _automatic_spawner(settings, installation_id)
+            return _automatic_spawner(settings, installation_id, is_to_spawn=is_to_spawn)
     raise Invalid.field(
         "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker or process."
     )
 
 
-def _automatic_spawner(settings: Settings, installation_id: str) -> Spawner:
+def _automatic_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool) -> Spawner:
     from macropod_server.spawners.docker import docker_answers
 
     missing = docker_answers(settings.runner_image, environ=os.environ)
     if missing is None:
         return _docker_spawner(settings, installation_id, "a Docker Engine answers and has the runner image")
-    return _process_spawner(settings, missing)
+    return _process_spawner(settings, missing, is_to_spawn=is_to_spawn)
 
 
-def _process_spawner(settings: Settings, why: str) -> Spawner:
+def _process_spawner(settings: Settings, why: str, *, is_to_spawn: bool) -> Spawner:
     from macropod_server.spawners.process import ProcessSpawner
 
-    log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
     spawner = ProcessSpawner(settings.data_dir, runner_url=settings.runner_url or settings.url)
-    spawner.prepare()
+    if is_to_spawn:
+        log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
+        spawner.prepare()
     return spawner
 
 
@@ -121,30 +206,25 @@ def container_host(deps: Deps) -> str | None:
 
 
 def close_deps(deps: Deps) -> None:
+    deps.tracing.close()
     deps.spawner.close()
     deps.logs.close()
     deps.database.close()
 
 
-def _run_key(settings: Settings) -> bytes:
-    if settings.secret_key:
-        return settings.secret_key.encode()
-    path = settings.data_dir / "secret.key"
-    if not path.exists():
-        write_private(path, secrets.token_hex(32))
-    return path.read_text().strip().encode()
+def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -> FastAPI:
+    """Without the API only health and metrics are told; without the engine others have to start what is ordered."""
+    engine = Engine(deps) if with_engine else None
 
-
-def create_app(deps: Deps, *, with_engine: bool = True) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = Engine(deps)
-        if with_engine:
-            await run_in_threadpool(engine.start)
-        app.state.is_adopted = True
-        yield
-        if with_engine:
-            await run_in_threadpool(engine.stop)
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        with _relaying(deps):
+            if engine:
+                await run_in_threadpool(engine.start)
+            yield
+            if engine:
+                await run_in_threadpool(engine.stop)
 
     app = FastAPI(
         title="Macropod",
@@ -152,9 +232,26 @@ def create_app(deps: Deps, *, with_engine: bool = True) -> FastAPI:
         description="Runs Python packages people upload as zips: once or on a schedule, in containers.",
         lifespan=lifespan,
     )
-    app.state.deps, app.state.is_adopted = deps, False
+    app.state.deps, app.state.engine = deps, engine
     errors.install(app)
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
-    for router in _ROUTERS:
+    if not isinstance(deps.tracing, NoTracing):
+        app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
+    for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
     return app
+
+
+@contextmanager
+def _relaying(deps: Deps) -> Iterator[None]:
+    """Let servers on one PostgreSQL wake each other."""
+    if deps.database.is_sqlite:
+        yield
+        return
+    from macropod_server.db.notify import Notifier
+
+    notifier = Notifier(deps.database, deps.signals.hear)
+    notifier.start()
+    deps.signals.relay = notifier.send
+    yield
+    notifier.close()

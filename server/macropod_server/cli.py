@@ -3,18 +3,23 @@
 import logging
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import structlog
 import typer
 
 from macropod_server import __version__
 from macropod_server.app import open_database, utc_now
+from macropod_server.commands.audit import audit
+from macropod_server.commands.backup import backup, restore
+from macropod_server.commands.options import DatabaseUrl, DataDir
+from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate
 from macropod_server.domain.errors import MacropodError
 from macropod_server.flows.issue_token import issue_token, write_credentials
+from macropod_server.installation import use_key
+from macropod_server.log_output import UnfailingOutput
 from macropod_server.settings import read_settings
 
 app = typer.Typer(
@@ -23,8 +28,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database, bundles and environments.")]
-DatabaseUrl = Annotated[str | None, typer.Option(help="SQLAlchemy URL; SQLite in the data folder when left out.")]
+app.command()(audit)
+app.command()(usage)
+app.command()(clean)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()
@@ -37,8 +45,11 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
     max_runs: Annotated[int | None, typer.Option(help="Runs at once on the whole server.")] = None,
     upload_max_bytes: Annotated[int | None, typer.Option(help="Largest zip taken.")] = None,
+    api: Annotated[bool, typer.Option("--api", help="The API only; PostgreSQL.")] = False,
+    engine: Annotated[bool, typer.Option("--engine", help="The engine only; PostgreSQL.")] = False,
 ) -> None:
     """Serve API and engine until Ctrl-C. Runs go on meanwhile and are found again."""
+    role = {(True, False): "api", (False, True): "engine", (True, True): "both"}.get((api, engine))
     flags = dict(locals())
     from macropod_server.serve import serve as serve_until_stopped
 
@@ -73,6 +84,16 @@ def token(
     typer.echo(made)
 
 
+@app.command("use-key")
+def use_key_of_this_server(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Make the key this server would have the installation's. End all its servers before; runs under way lose touch."""
+    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
+    database = open_database(settings)
+    use_key(settings, database, now=utc_now())
+    database.close()
+    typer.echo("This is the key of the installation now.")
+
+
 @app.command()
 def version() -> None:
     """Print the version."""
@@ -103,5 +124,5 @@ def _log_to_stderr() -> None:
             *(_FOR_PEOPLE if is_person else _FOR_PROGRAMS),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, UnfailingOutput(sys.stderr))),
     )

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from macropod_server.db.engine import Database
-from macropod_server.db.runs import Concurrency
+from macropod_server.domain.resources import Limits
+from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
+from macropod_server.metrics import Metrics
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
-from macropod_server.spawners.base import Limits, Spawner
+from macropod_server.spawners.base import Spawner
+from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.base import Storage
+from macropod_server.tracing import Tracing
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,10 @@ class Deps:
     spawner: Spawner
     signals: Signals
     clock: Callable[[], datetime]
+    stopwatch: Stopwatch
     run_key: bytes
+    metrics: Metrics
+    tracing: Tracing
 
     @property
     def concurrency(self) -> Concurrency:

@@ -3,22 +3,30 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
-from macropod_server.flows.clean_up import clean_up, remove_leftovers
+from macropod_server.flows.clean_up import clean_up
+from macropod_server.flows.continue_task import note_settled
+from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
+from macropod_server.flows.retain import retain
 from macropod_server.flows.start_run import start_runs
-from macropod_server.flows.stop_run import renew_stops, stop_runs
+from macropod_server.flows.stop_run import stop_runs
+from macropod_server.flows.sweep import sweep
 from macropod_server.flows.watch_run import watch, watch_silent
 
 log = structlog.get_logger()
 
 _AFTER_ERROR = timedelta(seconds=1)
+_LONGEST_UNTOLD = timedelta(seconds=2)
+_STATEMENT_SECONDS = 10.0
+_SILENCE_SECONDS = 300.0
+"""A loop that rests beats once a minute. A step may wait for an image to be pulled, but not for ever."""
 
 
 def _every(seconds: float) -> Callable[[Deps], timedelta]:
@@ -39,43 +47,64 @@ LOOPS = (
     Loop("start_run", start_runs, _every(1)),
     Loop("stop_run", stop_runs, _every(1)),
     Loop("watch_run", watch_silent, _every(2)),
+    Loop("end_waits", end_waits, _every(5)),
+    Loop("note_settled", note_settled, _every(10)),
     Loop("clean_up", clean_up, _every(1)),
-    Loop("remove_leftovers", remove_leftovers, _every(30)),
+    Loop("sweep", sweep, _every(30)),
+    Loop("retain", retain, _every(60)),
 )
 
 
 class Engine:
-    """Runs every loop in threads of its own until stopped."""
+    """Runs every loop in threads of its own until stopped, on database connections of its own."""
 
     def __init__(self, deps: Deps, loops: tuple[Loop, ...] = LOOPS) -> None:
-        self._deps = deps
+        self._deps = replace(deps, database=deps.database.beside(statement_seconds=_STATEMENT_SECONDS))
         self._loops = loops
-        self._stopped = threading.Event()
+        self._stopped, self._adopted = threading.Event(), threading.Event()
+        self._not_adopted = "The server is still looking after the runs it left when it was last ended."
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=loop.name, daemon=True) for loop in loops
         ]
 
     def start(self) -> None:
-        """Adopt what an earlier process left, then begin. Blocks until the adoption is done."""
-        renew_stops(self._deps)
-        self._adopt()
+        """Adopt what an earlier process left, then begin. What cannot be adopted now is adopted when it can."""
+        if not self._adopt():
+            self._threads.append(threading.Thread(target=self._adopt_later, name="adopt", daemon=True))
         for thread in self._threads:
             thread.start()
 
-    def _adopt(self) -> None:
-        try:
-            watch(self._deps, silence=timedelta(0))
-        except Unavailable as error:
-            # The loop of the same name comes to them as soon as that has changed.
-            log.warning("adoption_delayed", reason=error.message)
+    def trouble(self) -> str | None:
+        """Why no work should be sent here now, in a sentence."""
+        if not self._adopted.is_set():
+            return self._not_adopted
+        for loop, seconds in self._deps.metrics.silences().items():
+            if seconds > _SILENCE_SECONDS:
+                return f"The loop {loop} has been at the same step for {seconds:.0f} s."
+        return None
 
     def stop(self, *, seconds: float = 5) -> None:
         """Give the steps under way so many seconds to end; runs go on."""
         deadline = time.monotonic() + seconds
         self._stopped.set()
-        self._deps.signals.wake(*(loop.name for loop in self._loops))
+        self._deps.signals.wake_here(*(loop.name for loop in self._loops))
         for thread in self._threads:
             thread.join(max(0, deadline - time.monotonic()))
+        self._deps.database.close()
+
+    def _adopt(self) -> bool:
+        try:
+            watch(self._deps, silence=timedelta(0))
+        except Unavailable as error:
+            log.warning("adoption_delayed", reason=error.message)
+            self._not_adopted = f"The server cannot look after the runs it left yet: {error.message}"
+            return False
+        self._adopted.set()
+        return True
+
+    def _adopt_later(self) -> None:
+        while not self._stopped.wait(_AFTER_ERROR.total_seconds()) and not self._adopt():
+            pass
 
     def _repeat(self, loop: Loop) -> None:
         signal = self._deps.signals.loop_event(loop.name)
@@ -88,9 +117,16 @@ class Engine:
     def _round(self, loop: Loop) -> timedelta:
         """One step, whatever becomes of it; returns how long to rest."""
         try:
-            return timedelta(0) if loop.step(self._deps) else loop.rest(self._deps)
+            with self._deps.metrics.stepping(loop.name):
+                return timedelta(0) if loop.step(self._deps) else self._rest(loop)
         except Unavailable as error:
+            self._deps.metrics.failed(error)
             log.warning("step_delayed", loop=loop.name, reason=error.message)
         except Exception:
             log.exception("step_failed", loop=loop.name)
         return _AFTER_ERROR
+
+    def _rest(self, loop: Loop) -> timedelta:
+        rest = loop.rest(self._deps)
+        # Who else may give it work shares its memory, or only its database: then a signal may get lost.
+        return rest if self._deps.database.is_sqlite or loop.rest is not until_next_due else min(rest, _LONGEST_UNTOLD)

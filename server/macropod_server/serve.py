@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from macropod_server.api.listener import RunTokensOnly
 from macropod_server.app import build_deps, close_deps, container_host, create_app
+from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.flows.issue_token import leave_credentials
 from macropod_server.settings import Settings
@@ -42,22 +43,39 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Runs go on without the server and are found again at its next start."""
+    _check_role(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _sole_user(settings.data_dir):
+    with _using(settings.data_dir, is_shared=not settings.is_embedded):
         front = _listen(settings.host, settings.port)
         _serve_on(front, replace(settings, port=front.getsockname()[1]))
 
 
+def _check_role(settings: Settings) -> None:
+    if settings.role != "both" and settings.is_embedded:
+        raise Invalid.field(
+            "MACROPOD_ROLE",
+            f"A server that is only the {settings.role} needs PostgreSQL: SQLite is for one server, which is both. "
+            "Set MACROPOD_DATABASE_URL, or leave the role out.",
+        )
+    if settings.role == "engine" and not settings.runner_url:
+        raise Invalid.field(
+            "MACROPOD_RUNNER_URL",
+            "A server that is only the engine takes no calls of runs. Set MACROPOD_RUNNER_URL to the address at which "
+            "they reach a server with the API.",
+        )
+
+
 def _serve_on(front: socket.socket, settings: Settings) -> None:
     deps = build_deps(settings)
-    sockets, app = [front], create_app(deps)
-    if (host := container_host(deps)) is not None:
+    has_api = settings.role != "engine"
+    sockets, app = [front], create_app(deps, with_engine=settings.role != "api", with_api=has_api)
+    if has_api and (host := container_host(deps)) is not None:
         sockets.append(_listen(host, settings.port))
         app.add_middleware(RunTokensOnly, address=(host, settings.port))
-    credentials = settings.credentials
-    if not leave_credentials(deps.database, credentials, url=settings.url, now=deps.clock()):
-        log.warning("credentials_missing", file=str(credentials), help="macropod-server token --save")
-    log.info("server_started", url=settings.url, data=str(settings.data_dir), spawner=deps.spawner.name)
+    if has_api:
+        _leave_credentials(deps)
+    facts = {"url": settings.url, "data": str(settings.data_dir), "spawner": deps.spawner.name}
+    log.info("server_started", role=settings.role, **facts)
     # Uvicorn raises the signal that stopped it once more when it has ended; a stop that was asked for is no failure.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
@@ -67,12 +85,18 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
         close_deps(deps)
 
 
+def _leave_credentials(deps: Deps) -> None:
+    file = deps.settings.credentials
+    if not leave_credentials(deps.database, file, url=deps.settings.url, now=deps.clock()):
+        log.warning("credentials_missing", file=str(file), help="macropod-server token --save")
+
+
 @contextmanager
-def _sole_user(data_dir: Path) -> Iterator[None]:
-    """Two servers on one data folder would take each other's runs for left over. Raises `Conflict`."""
+def _using(data_dir: Path, *, is_shared: bool) -> Iterator[None]:
+    """Two servers with databases of their own would take each other's runs for left over. Raises `Conflict`."""
     with (data_dir / "server.lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict(
                 f"Another server works in {data_dir}. End that one, or give this one a folder of its own "

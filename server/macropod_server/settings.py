@@ -9,12 +9,15 @@ from typing import Any
 
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
+from macropod_server.domain.profiles import NoProfiles, read_profiles
+from macropod_server.domain.resources import Resources
 
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
 _RANGES = {"port": (0, 65_535), "grace_seconds": (0, math.inf), "run_cpus": (0.01, 100_000)}
 """What numbers may be; all others are 1 or more."""
 
+_ROLES = ("both", "api", "engine")
 _SHORTEST_KEY = 32
 MIB = 1024**2
 GIB = 1024**3
@@ -42,6 +45,10 @@ class Settings:
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
     secret_key: str = ""
+    role: str = "both"
+    database_connections: int = 10
+    metrics_token: str = ""
+    otel_endpoint: str = ""
     credentials: Path = field(default_factory=_credentials)
 
     upload_max_bytes: int = GIB
@@ -53,12 +60,28 @@ class Settings:
     max_runs: int = 32
     max_runs_per_workspace: int = 32
     max_runs_per_task: int = 16
+    max_queued_per_task: int = 1000
     run_memory_bytes: int = 4 * GIB
     run_cpus: float = 2.0
     run_pids: int = 512
+    profiles: Mapping[str, Resources] = field(default_factory=dict)
     packaging_timeout_seconds: int = 1800
     start_timeout_seconds: int = 300
     grace_seconds: int = 10
+
+    keep_runs_days: int = 90
+    keep_runs_per_task: int = 1000
+    keep_tasks_days: int = 90
+    keep_tasks: int = 0
+    keep_ticks_days: int = 400
+    keep_ticks_per_task: int = 100_000
+    keep_events_days: int = 30
+    keep_events: int = 1_000_000
+    keep_environments_days: int = 30
+    keep_environments: int = 0
+    keep_deleted_days: int = 90
+    keep_idempotency_days: int = 7
+
     spool_max_bytes: int = 256 * MIB
 
     package_index: PackageIndex = field(default_factory=lambda: PackageIndex({}))
@@ -67,6 +90,11 @@ class Settings:
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is SQLite: then one server at a time works with it."""
+        return self.resolved_database_url.startswith("sqlite")
 
     @property
     def resolved_logs_url(self) -> str:
@@ -85,30 +113,35 @@ class Settings:
         return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
 
 
-def read_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
+def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Settings:
     """Settings from the environment; a flag that is not None wins. Raises `Invalid` naming the variable."""
     values: dict[str, Any] = {
         "data_dir": _data_dir(environ),
         "credentials": _credentials(environ),
         "package_index": _package_index(environ),
+        "profiles": _profiles(environ),
     }
     for each in fields(Settings):
         name = _PREFIX + each.name.upper()
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
-        elif environ.get(name) and each.name != "package_index":
+        elif environ.get(name) and each.name not in ("package_index", "profiles"):
             values[each.name] = _parse(name, environ[name], each.type)
+    values["otel_endpoint"] = values.get("otel_endpoint") or _otel_endpoint(environ)
     settings = Settings(**values)
     for each in fields(Settings):
         _check_range(each.name, getattr(settings, each.name))
     _check_storage_url(settings.storage_url)
+    if settings.role not in _ROLES:
+        raise _refusal("role", f"is {settings.role!r}; it takes {', '.join(_ROLES)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:
         raise _refusal("secret_key", f"has {len(settings.secret_key)} characters; it takes {_SHORTEST_KEY} or more")
     return settings
 
 
 def _check_range(setting: str, value: Any) -> None:
-    least, most = _RANGES.get(setting, (1, math.inf))
+    # What is kept 0 days is kept for ever.
+    least, most = _RANGES.get(setting, (0 if setting.startswith("keep_") else 1, math.inf))
     if isinstance(value, int | float) and not least <= value <= most:
         takes = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
         raise _refusal(setting, f"is {value}; it takes {takes}")
@@ -123,6 +156,21 @@ def _check_storage_url(url: str) -> None:
 def _refusal(setting: str, what: str) -> Invalid:
     name = _PREFIX + setting.upper()
     return Invalid.field(name, f"{name} {what}.")
+
+
+def _otel_endpoint(environ: Mapping[str, str]) -> str:
+    """Where the standard variables of OpenTelemetry send traces; whatever else they say its library reads itself."""
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return ""
+    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+    return environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or (f"{base}/v1/traces" if base else "")
+
+
+def _profiles(environ: Mapping[str, str]) -> Mapping[str, Resources]:
+    try:
+        return read_profiles(environ.get("MACROPOD_PROFILES") or "{}")
+    except NoProfiles as error:
+        raise _refusal("profiles", str(error)) from None
 
 
 def _package_index(environ: Mapping[str, str]) -> PackageIndex:

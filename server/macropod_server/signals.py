@@ -1,10 +1,12 @@
-"""Wakes loops and requests that wait inside one process. Only a shortcut: every waiter also looks by itself."""
+"""Wakes loops and requests that wait. Only a shortcut: every waiter also looks by itself."""
 
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_WAKE, _RING = "wake", "ring"
 
 
 class Bell:
@@ -27,10 +29,13 @@ class Bell:
 
 
 class Signals:
+    """`relay` is handed every signal given here, for other servers: they `hear` it."""
+
     def __init__(self) -> None:
         self._loops: dict[str, threading.Event] = defaultdict(threading.Event)
         self._bells: dict[str, set[Bell]] = defaultdict(set)
         self._guard = threading.Lock()
+        self.relay: Callable[[str], None] = lambda _signal: None
         self.is_closing = False
         """The server is told to stop: requests that wait for news give up and come again later."""
 
@@ -40,14 +45,25 @@ class Signals:
 
     def wake(self, *loops: str) -> None:
         for loop in loops:
+            self.wake_here(loop)
+            self.relay(f"{_WAKE} {loop}")
+
+    def wake_here(self, *loops: str) -> None:
+        for loop in loops:
             self.loop_event(loop).set()
 
     def ring(self, topic: str) -> None:
-        """Wake every request that listens to this topic: a run's id."""
-        with self._guard:
-            bells = list(self._bells.get(topic, ()))
-        for bell in bells:
-            bell.ring()
+        """Wake every request that listens to this topic: a run's id, or `events`."""
+        self._ring_here(topic)
+        self.relay(f"{_RING} {topic}")
+
+    def hear(self, signal: str) -> None:
+        """What another server relayed."""
+        what, _, whom = signal.partition(" ")
+        if what == _WAKE:
+            self.wake_here(whom)
+        elif what == _RING:
+            self._ring_here(whom)
 
     def close(self) -> None:
         """May be called from a signal handler: takes no lock that another thread may hold."""
@@ -69,3 +85,9 @@ class Signals:
                 self._bells[topic].discard(bell)
                 if not self._bells[topic]:
                     del self._bells[topic]
+
+    def _ring_here(self, topic: str) -> None:
+        with self._guard:
+            bells = list(self._bells.get(topic, ()))
+        for bell in bells:
+            bell.ring()

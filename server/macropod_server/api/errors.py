@@ -23,9 +23,10 @@ _STATUS: dict[type[MacropodError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.OutOfSpace: 507,
     errors.Unavailable: 503,
 }
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}, 507: {"Retry-After": "10"}}
 _LISTED_PROBLEMS = 100
 _TOLD_PROBLEMS = 10
 
@@ -47,8 +48,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def _refused(_request: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MacropodError)
+    if isinstance(error, errors.Unavailable):
+        request.app.state.deps.metrics.failed(error)
+        log.warning("request_delayed", path=request.url.path, reason=error.message)
     return answer(error)
 
 

@@ -102,10 +102,61 @@ RUN: dict[str, Any] = {
     "peak_memory_bytes": 225443840,
     "cpu_seconds": 3.9,
     "line_count": 41,
+    "waiting_for": None,
+    "environment": "7c4f3d3a9d1f6f2b8e6f8a1f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293",
+    "image": "sha256:5b0c2f9a1d3e4f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c",
+    "runner_version": "0.1.0",
+    "stop_requested_by": None,
+}
+
+LINEAGE: dict[str, Any] = {
+    "run_id": RUN["id"],
+    "bundle_sha256": ORCHESTRATION["sha256"],
+    "lock_digest": RUN["environment"],
+    "image": RUN["image"],
+    "spawner": "docker",
+    "runner_version": "0.1.0",
+    "arguments": {"model": "forest"},
+    "orchestration_id": _ORCHESTRATION_ID,
+    "task_id": _TASK_ID,
+    "task_name": "nightly",
+    "cause": "schedule",
+    "requested_by": None,
+    "due_at": "2026-03-03T01:00:00Z",
+    "first_run_id": None,
+    "rerun_of": None,
+    "attempts": [
+        {
+            "run_id": RUN["id"],
+            "attempt": 1,
+            "cause": "schedule",
+            "status": "success",
+            "reason": "completed",
+            "message": None,
+            "created_at": "2026-03-03T01:00:00Z",
+            "started_at": "2026-03-03T01:00:00Z",
+            "ended_at": "2026-03-03T01:00:04Z",
+        }
+    ],
+}
+
+POOL: dict[str, Any] = {
+    "name": "warehouse",
+    "size": 1,
+    "held_by": [
+        {
+            "number": 1,
+            "run_id": RUN["id"],
+            "task_id": _TASK_ID,
+            "task_name": "nightly",
+            "taken_at": "2026-03-03T01:00:00Z",
+        }
+    ],
 }
 
 PREVIEW: dict[str, Any] = {
     "schedule": "30 2 * * *",
+    "every_seconds": None,
     "timezone": "Europe/Berlin",
     "in_words": "at 02:30 every day",
     "upcoming": [
@@ -127,4 +178,59 @@ LINE: dict[str, Any] = {
     "time": "2026-03-03T01:00:04.120384Z",
     "stream": "stdout",
     "text": "Wrote 300 predictions to predictions.csv.",
+}
+
+EVENT: dict[str, Any] = {
+    "id": 1,
+    "kind": "run_ended",
+    "workspace_id": 1,
+    "orchestration_id": _ORCHESTRATION_ID,
+    "task_id": _TASK_ID,
+    "run_id": RUN["id"],
+    "facts": {
+        "run_kind": "task",
+        "status": "success",
+        "reason": "completed",
+        "message": None,
+        "exit_code": 0,
+        "attempt": 1,
+        "cause": "schedule",
+        "created_at": "2026-03-03T01:00:00+00:00",
+        "started_at": "2026-03-03T01:00:00+00:00",
+        "due_at": "2026-03-03T01:00:00+00:00",
+        "task_name": "nightly",
+    },
+    "created_at": "2026-03-03T01:00:04Z",
+}
+
+TICK: dict[str, Any] = {
+    "task_id": _TASK_ID,
+    "due_at": "2026-03-03T01:00:00Z",
+    "outcome": "skipped",
+    "reason": "Run 21183a17-01d4-4a90-ad87-33edf9ad2d35 of this task was not over yet.",
+    "run_id": "21183a17-01d4-4a90-ad87-33edf9ad2d35",
+    "created_at": "2026-03-03T01:00:00.021Z",
+}
+
+SPAN: dict[str, Any] = {"from_at": "2026-02-01T00:00:00Z", "to_at": "2026-02-28T23:59:59Z"}
+
+CADENCE: dict[str, Any] = {
+    "ticks": 100,
+    "outcomes": {"started": 97, "skipped": 3, "merged": 0, "missed": 0, "paused": 0, "refused": 0},
+    "started_share": 0.97,
+    "skipped_share": 0.03,
+    "decided_late_seconds": {"median": 0.018, "p95": 0.044, "worst": 0.2},
+    "started_late_seconds": {"median": 0.41, "p95": 3.2, "worst": 41.0},
+    "drift": "3 of 100 ticks were skipped; runs started up to 41 s late.",
+}
+
+PAUSE: dict[str, Any] = {"reason": "the warehouse moves"}
+
+WORKSPACE: dict[str, Any] = {
+    "id": 1,
+    "name": "default",
+    "created_at": "2026-03-02T11:58:00Z",
+    "paused_at": "2026-03-04T08:00:00Z",
+    "paused_by": "laptop",
+    "pause_reason": "the warehouse moves",
 }

@@ -9,18 +9,21 @@ from macropod_server.db import access
 from macropod_server.domain.errors import Unavailable
 
 router = APIRouter(tags=["health"])
+probes = APIRouter(tags=["health"])
 
 
-@router.get("/health/live")
-def live() -> dict[str, str]:
+@probes.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process answers; whether what it needs is there, `/health/ready` says."""
     return {"status": "live"}
 
 
-@router.get("/health/ready")
+@probes.get("/health/ready")
 def ready(request: Request, deps: DepsDep) -> dict[str, str]:
-    """Ready once the runs an earlier process left are adopted and the database answers."""
-    if not request.app.state.is_adopted:
-        raise Unavailable("The server is still looking after the runs it left when it was last ended.")
+    """Ready once the runs an earlier process left are adopted, while every loop goes round and the database answers."""
+    engine = request.app.state.engine
+    if engine is not None and (trouble := engine.trouble()):
+        raise Unavailable(trouble)
     with deps.database.read() as session:
         access.has_tokens(session)
     return {"status": "ready"}
@@ -37,3 +40,6 @@ def info(deps: DepsDep, caller: CallerDep) -> InfoOut:
         workspace=WorkspaceOut(id=caller.workspace_id, name=workspace.name),
         limits=LimitsOut.model_validate(deps.settings, from_attributes=True),
     )
+
+
+router.include_router(probes)

@@ -16,7 +16,7 @@ from macropod_server.api.runs import told
 from macropod_server.api.schemas import LineOut, LinesOut
 from macropod_server.db import runs
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid
+from macropod_server.domain.errors import Invalid, Unavailable
 from macropod_server.domain.lines import Line, Stream
 from macropod_server.domain.run import is_final
 
@@ -83,7 +83,7 @@ def follow(
 ) -> StreamingResponse:
     """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run.
 
-    `pause` says that the server stops: follow again after the line whose number is its id.
+    `pause` says that the server stops or has lost its database: follow again after the line whose number is its id.
     """
     with deps.database.read() as session:
         runs.get(session, run_id, workspace_id=caller.workspace_id)
@@ -99,7 +99,11 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
     last_sent = time.monotonic()
     with deps.signals.bell(run_id) as bell:
         while True:
-            end, lines = await run_in_threadpool(_look, deps, run_id, after, stream)
+            try:
+                end, lines = await run_in_threadpool(_look, deps, run_id, after, stream)
+            except Unavailable:
+                yield f"event: pause\nid: {after}\ndata: {{}}\n\n"
+                return
             if lines:
                 after, last_sent = lines[-1].number, time.monotonic()
                 yield _lines_event(lines)

@@ -4,13 +4,14 @@ import base64
 import time
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, Field
 
 from macropod_server.api.access import CallingRun, DepsDep, LivingRun, Now
 from macropod_server.api.downloads import attachment
 from macropod_server.db import orchestrations, runs
+from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
@@ -49,8 +50,14 @@ class EndIn(BaseModel):
 
 
 @router.get("/spec")
-def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str, Any]:
-    wanted = hand_spec(deps, run.id, now=now)
+def spec(
+    request: Request,
+    run: LivingRun,
+    deps: DepsDep,
+    now: Now,
+    macropod_runner: Annotated[str | None, Header(max_length=100, description="the runner's version")] = None,
+) -> dict[str, Any]:
+    wanted = hand_spec(deps, run.id, now=now, runner_version=macropod_runner)
     return {
         "run_id": run.id,
         "task_id": run.task_id,
@@ -60,7 +67,10 @@ def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str,
         "requirements": wanted.requirements,
         "arguments": wanted.arguments,
         "timeout_seconds": wanted.timeout_seconds,
-        "grace_seconds": deps.settings.grace_seconds,
+        "silence_timeout_seconds": wanted.silence_timeout_seconds,
+        "grace_seconds": wanted.grace_seconds,
+        "debug": wanted.debug,
+        "traceparent": wanted.traceparent,
         "due_at": run.due_at,
         "attempt": run.attempt,
         "url": str(request.base_url).rstrip("/"),
@@ -70,8 +80,13 @@ def spec(request: Request, run: LivingRun, deps: DepsDep, now: Now) -> dict[str,
         "environment_variables": wanted.packages.variables,
         "certificates": wanted.packages.certificates,
         "notes": wanted.packages.notes,
+        "lock": _told_lock(wanted.lock),
         "bundle": base64.b64encode(wanted.bundle).decode() if wanted.bundle is not None else None,
     }
+
+
+def _told_lock(lock: Environment | None) -> dict[str, str] | None:
+    return {"text": lock.lock, "python": lock.python, "platform": lock.platform} if lock else None
 
 
 @router.get("/bundle")

@@ -77,10 +77,15 @@ class RunOut(BaseModel):
     peak_memory_bytes: int | None
     cpu_seconds: float | None
     line_count: int
+    waiting_for: str | None = Field(description="of a queued run: what it waits for, in a sentence")
+    environment: str | None = Field(description="digest of the lock it runs with; null without requirements")
+    image: str | None
+    runner_version: str | None
+    stop_requested_by: str | None
 
     @classmethod
-    def of(cls, run: Run, *, task_name: str | None, line_count: int) -> "RunOut":
-        return cls(**run.model_dump(), task_name=task_name, line_count=line_count)
+    def of(cls, run: Run, *, task_name: str | None, line_count: int, waiting_for: str | None) -> "RunOut":
+        return cls(**run.model_dump(), task_name=task_name, line_count=line_count, waiting_for=waiting_for)
 
 
 class Page(BaseModel):
@@ -93,6 +98,13 @@ class OrchestrationPage(Page):
 
 class RunPage(Page):
     items: list[RunOut]
+
+
+class RerunOut(BaseModel):
+    """`differences`: sentences about what could not be the same."""
+
+    run: RunOut
+    differences: list[str]
 
 
 class UpcomingOut(BaseModel):
@@ -108,10 +120,17 @@ class UpcomingOut(BaseModel):
 class PreviewOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PREVIEW]})
 
-    schedule: str
+    schedule: str | None
+    every_seconds: int | None
     timezone: str
     in_words: str
     upcoming: list[UpcomingOut]
+
+
+class PauseIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.PAUSE]})
+
+    reason: Name | None = Field(default=None, description="why; shown wherever the pause is")
 
 
 class LineOut(BaseModel):

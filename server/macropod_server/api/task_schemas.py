@@ -9,8 +9,9 @@ from macropod_server.api import examples
 from macropod_server.api.schemas import Name, Page, of_row
 from macropod_server.db.tables import Task
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.schedule import in_words, parse_schedule
+from macropod_server.domain.schedule import plan_in_words
 from macropod_server.domain.task import Missed, Overlap, TaskHealth, TaskKind, TaskStatus
+from macropod_server.flows.task_plan import plan_of
 
 _LONGEST = 366 * 24 * 3600
 
@@ -135,6 +136,6 @@ class TaskPage(Page):
 def _in_words(task: Task) -> str | None:
     """None also for a schedule that an earlier version took and this one does not."""
     try:
-        return in_words(parse_schedule(task.schedule, timezone=task.timezone)) if task.schedule else None
+        return plan_in_words(plan_of(task)) if task.kind is TaskKind.RUN_SCHEDULED else None
     except Invalid:
         return None

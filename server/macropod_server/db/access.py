@@ -4,19 +4,30 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from macropod_server.db import locks
 from macropod_server.db.tables import Installation, Token, Workspace
 from macropod_server.domain.naming import new_id, sha256_hex
 
 DEFAULT_WORKSPACE = "default"
 
 
-def installation_id(session: Session, *, now: datetime) -> str:
-    """The name of this installation, made at the first start."""
+def installation(session: Session, *, now: datetime) -> Installation:
+    """The one row that names this installation, made at the first start; no one else's until the transaction ends."""
+    locks.alone(session, "installation")
     row = session.get(Installation, 1)
     if row is None:
         row = Installation(id=1, installation_id=new_id(), created_at=now)
         session.add(row)
-    return row.installation_id
+    return row
+
+
+def take_key(session: Session, row: Installation, digest: str, *, is_sole: bool) -> bool:
+    """False when servers of this installation have another key. That of a sole server becomes the new one."""
+    if row.key_digest not in (None, digest) and not is_sole:
+        return False
+    row.key_digest = digest
+    session.add(row)
+    return True
 
 
 def default_workspace(session: Session, *, now: datetime) -> Workspace:

@@ -1,19 +1,22 @@
 """The database: transactions for reading and for writing. Foreign errors stop here."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 from sqlmodel import Session
 
-from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.db.tables import Event, Tick
+from macropod_server.domain.errors import Invalid, OutOfSpace, Unavailable
+from macropod_server.postgres_limits import WAIT_SECONDS, open_pool
+from macropod_server.sql_errors import first_line, is_away, is_full
 
-_BUSY_SECONDS = 5
+_CONNECTIONS = 10
+_SQLITE_CONNECTIONS = 40
 _DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
 
@@ -21,20 +24,45 @@ class DatabaseUnavailable(Unavailable):
     """The database is away, locked or full; nothing was changed."""
 
 
+class DatabaseFull(DatabaseUnavailable, OutOfSpace):
+    """Nothing more can be written until somebody frees space; nothing was changed."""
+
+
 class Database:
-    def __init__(self, url: str) -> None:
+    """`on_commit` is told of each event and tick once it is committed. `statement_seconds` None: without limit."""
+
+    def __init__(
+        self, url: str | URL, *, connections: int = _CONNECTIONS, statement_seconds: float | None = WAIT_SECONDS
+    ) -> None:
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
-        # SQLite takes one writer at a time and lets the others poll; waiting in line here is fair and faster.
+        self.engine = (
+            _sqlite_engine(self.url)
+            if self.is_sqlite
+            else open_pool(self.url, connections=connections, statement_seconds=statement_seconds)
+        )
+        self.on_commit: Callable[[Event | Tick], None] = lambda _row: None
+        self._connections = connections
         self._by_mode = {mode: self._in_mode(mode) for mode in ("IMMEDIATE", "DEFERRED")}
-        self._writers: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        # SQLite takes one writer at a time and lets the others poll; waiting in line here is fair and faster.
+        self._writer = threading.Lock()
+
+    def beside(self, *, statement_seconds: float | None) -> "Database":
+        """The same database through connections of its own, which nobody else can use up."""
+        other = Database(self.url, connections=self._connections, statement_seconds=statement_seconds)
+        other._writer, other.on_commit = self._writer, self.on_commit
+        return other
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end of the block, or rolls back when the block raises."""
-        with self._writers, self._session("IMMEDIATE") as session, session.begin():
+        with self._turn(), self._session("IMMEDIATE") as session, session.begin():
             yield session
+            session.flush()
+            for act in session.info["last"]:
+                act()
+        for each in session.info["told"]:
+            self.on_commit(each)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -45,8 +73,21 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=WAIT_SECONDS):
+            raise DatabaseUnavailable(f"The database is busy: others have been writing for {WAIT_SECONDS} s.")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        with translated_errors(), Session(self._by_mode[mode], expire_on_commit=False) as session:
+        info: dict[str, list[Any]] = {"last": [], "told": []}
+        with translated_errors(), Session(self._by_mode[mode], expire_on_commit=False, info=info) as session:
             yield session
 
     def _in_mode(self, mode: str) -> Engine:
@@ -57,16 +98,20 @@ class Database:
 def translated_errors() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseUnavailable(f"The database does not answer: {_first_line(error)}") from error
     except DataError as error:
-        raise Invalid(f"The database cannot hold a value that was sent: {_first_line(error)}") from error
+        raise Invalid(f"The database cannot hold a value that was sent: {first_line(error)}") from error
+    except SQLAlchemyError as error:
+        if is_full(error):
+            raise DatabaseFull("The disk of the database is full; nothing was changed.") from error
+        if is_away(error):
+            raise DatabaseUnavailable(f"The database does not answer: {first_line(error)}") from error
+        raise
 
 
-def _read_url(text: str) -> URL:
+def _read_url(address: str | URL) -> URL:
     """Raises `Invalid` without repeating the address: it may hold a password."""
     try:
-        url = make_url(text)
+        url = make_url(address)
     except (ArgumentError, ValueError):
         url = None
     if url is None or url.drivername not in _DRIVERS:
@@ -78,16 +123,15 @@ def _read_url(text: str) -> URL:
     return url
 
 
-def _first_line(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause).partition("\n")[0]
-
-
-def _sqlite_engine(url: str) -> Engine:
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, pool_size=40)
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": WAIT_SECONDS},
+        pool_size=_SQLITE_CONNECTIONS,
+        pool_timeout=WAIT_SECONDS,
+    )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     return engine

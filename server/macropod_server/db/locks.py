@@ -15,5 +15,14 @@ def alone(session: Session, matter: str) -> None:
     """Wait until no other transaction is at the same matter; nobody else gets to it before this one has ended."""
     connection = session.connection()  # On SQLite the transaction begins here, alone at everything.
     if connection.dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(matter.encode()).digest()[:8], signed=True)
-        session.exec(select(func.pg_advisory_xact_lock(number)))
+        session.exec(select(func.pg_advisory_xact_lock(_number(matter))))
+
+
+def together(session: Session, matter: str) -> None:
+    """Be at the matter beside all others that are so; those who want it alone wait until these have ended."""
+    if session.connection().dialect.name == "postgresql":
+        session.exec(select(func.pg_advisory_xact_lock_shared(_number(matter))))
+
+
+def _number(matter: str) -> int:
+    return int.from_bytes(hashlib.sha256(matter.encode()).digest()[:8], signed=True)

@@ -1,14 +1,22 @@
 """Bring the database to the newest revision of the tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
 from macropod_server.db.engine import Database, translated_errors
+from macropod_server.domain.errors import Conflict
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0002"
 """The newest revision under `alembic/versions`."""
 
+_LOCK = 7_063_672
 _IN_CHECKOUT = Path(__file__).parents[3] / "alembic"
 _IN_PACKAGE = Path(__file__).parents[1] / "migrations"
 
@@ -21,16 +29,54 @@ def revision(database: Database) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def migrate(database: Database) -> None:
-    """Apply what is missing. Harmless when nothing is; may be repeated after it was interrupted."""
-    if revision(database) == HEAD:
+def engine_for_migrations(database: Database) -> Engine:
+    """A revision may take its time over large tables, and SQLite may make a table anew that others refer to."""
+    engine = database.beside(statement_seconds=None).engine
+    if database.is_sqlite:
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
+    return engine.execution_options(sqlite_begin="IMMEDIATE")
+
+
+@contextmanager
+def migrating(connection: Connection) -> Iterator[None]:
+    """Another migration waits, and finds its work done. What refers to nothing after it lets it fail."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        yield
+        return
+    yield
+    if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
+        raise Conflict(f"The migration would leave {len(broken)} rows that refer to nothing, such as {broken[0]}.")
+
+
+def revisions() -> list[str]:
+    """All revisions this version knows, oldest first."""
+    from alembic.script import ScriptDirectory
+
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [each.revision for each in known][::-1]
+
+
+def migrate(database: Database, *, to: str = HEAD) -> None:
+    """Apply what is missing, all of it or nothing. Harmless when nothing is; may be repeated after a crash."""
+    if revision(database) == to:
         return
     # Loaded only when there is something to do: it costs every idle server memory otherwise.
-    from alembic.config import Config
-
     from alembic import command
+
+    config = _config()
+    engine = engine_for_migrations(database)
+    config.attributes["engine"] = engine
+    try:
+        with translated_errors():
+            command.upgrade(config, to)
+    finally:
+        engine.dispose()
+
+
+def _config() -> "Config":
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_IN_CHECKOUT if _IN_CHECKOUT.is_dir() else _IN_PACKAGE))
-    config.attributes["engine"] = database.engine
-    command.upgrade(config, "head")
+    return config

@@ -1,40 +1,28 @@
 """Runs in the database. `advance` is the only door through which a run's status changes."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, insert, or_, select, update
+from sqlmodel import Session, and_, col, insert, or_, select, update
 
-from macropod_server.db import locks
+from macropod_server.db import events, locks, slots
 from macropod_server.db.paging import newest_first
-from macropod_server.db.tables import Orchestration, Run, RunEvent
+from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, is_final, may_move
-from macropod_server.domain.task import OrchestrationStatus
 
 
 class MoveNotAllowed(Exception):
     """The life of a run has no such move; the caller has read the run wrongly."""
 
 
-@dataclass(frozen=True)
-class Concurrency:
-    """How many runs may be started and not ended at once."""
-
-    server: int
-    workspace: int
-    task: int
-
-
 def add(session: Session, runs: Sequence[Run]) -> None:
     """Store new runs, each with its first event."""
-    events = [{"run_id": run.id, "to_status": run.status, "at": run.created_at} for run in runs]
+    moves = [{"run_id": run.id, "to_status": run.status, "at": run.created_at} for run in runs]
     session.execute(insert(Run), [run.model_dump() for run in runs])
-    session.execute(insert(RunEvent), events)
+    session.execute(insert(RunEvent), moves)
 
 
 def advance(
@@ -46,18 +34,30 @@ def advance(
     reason: Reason | None = None,
     **facts: Any,
 ) -> bool:
-    """Move the run and store facts with the move. False, and nothing stored, when someone else was first."""
+    """Move the run and store facts with the move. False, and nothing stored, when someone else was first.
+
+    Every claim has a number of its own, the lease: who has seen an earlier one moves nothing, even if the status is
+    the same again. With an end, others are told of it.
+    """
     before = run.status
     if not may_move(before, target):
         raise MoveNotAllowed(f"Run {run.id} is {before.value}; it cannot become {target.value}.")
     facts |= {"ended_at": now, "reason": reason} if target in FINAL else {}
-    move = update(Run).where(col(Run.id) == run.id, col(Run.status) == before).values(status=target, **facts)
+    facts |= {"lease": run.lease + 1} if target is RunStatus.STARTING else {}
+    move = update(Run).where(*_is_as(run)).values(status=target, **facts)
     moved = session.scalars(move.returning(Run), execution_options={"populate_existing": True}).first()
     if moved is None:
         return False
     event = {"run_id": run.id, "from_status": before, "to_status": target, "reason": reason, "at": now}
     session.execute(insert(RunEvent), [event])
+    if target in FINAL:
+        events.add_run_ended(session, moved, now=now)
+    _give_back(session, run.id, facts)
     return True
+
+
+def _is_as(seen: Run) -> tuple[ColumnElement[bool], ...]:
+    return (col(Run.id) == seen.id, col(Run.status) == seen.status, col(Run.lease) == seen.lease)
 
 
 def get(session: Session, run_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Run:
@@ -97,35 +97,8 @@ def has_ended(session: Session, run_id: str) -> bool:
     return run is None or is_final(run.status)
 
 
-def next_startable(session: Session, most: Concurrency, *, now: datetime) -> Run | None:
-    """The oldest queued run that may start now: packaging, or a task's run whose orchestration is ready."""
-    active = session.exec(select(Run.workspace_id, Run.task_id).where(col(Run.status).in_(ACTIVE))).all()
-    if len(active) >= most.server:
-        return None
-    full_workspaces = _at_least(most.workspace, (workspace_id for workspace_id, _ in active))
-    full_tasks = _at_least(most.task, (task_id for _, task_id in active if task_id))
-    query = (
-        select(Run)
-        .join(Orchestration, col(Orchestration.id) == col(Run.orchestration_id))
-        .where(
-            col(Run.status) == RunStatus.QUEUED,
-            or_(col(Run.kind) == RunKind.PACKAGING, col(Orchestration.status) == OrchestrationStatus.READY),
-            col(Run.workspace_id).not_in(full_workspaces),
-            or_(col(Run.task_id).is_(None), col(Run.task_id).not_in(full_tasks)),
-            _is_not_put_off(now),
-        )
-        .order_by(col(Run.created_at), col(Run.id))
-        .limit(1)
-    )
-    return session.exec(query).first()
-
-
-def _is_not_put_off(now: datetime) -> ColumnElement[bool]:
+def is_not_put_off(now: datetime) -> ColumnElement[bool]:
     return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
-
-
-def _at_least(limit: int, members: Iterable[Any]) -> list[Any]:
-    return [member for member, count in Counter(members).items() if count >= limit]
 
 
 def hold_unfinished(session: Session, task_id: str) -> list[Run]:
@@ -142,29 +115,55 @@ def has_unfinished(session: Session, *, task_id: str | None = None, orchestratio
     return session.exec(query).first() is not None
 
 
-def without_contact(session: Session, *, since: datetime, now: datetime, limit: int) -> list[Run]:
+def without_contact(
+    session: Session, *, since: datetime, starting_since: datetime, now: datetime, limit: int
+) -> list[Run]:
     """Started runs whose runner has not been heard of since then, longest silence first."""
-    query = select(Run).where(col(Run.status).in_(ACTIVE), col(Run.contact_at) < since, _is_not_put_off(now))
+    silent = or_(
+        and_(col(Run.status) == RunStatus.STARTING, col(Run.contact_at) < starting_since),
+        and_(col(Run.status) == RunStatus.RUNNING, col(Run.contact_at) < since),
+    )
+    query = select(Run).where(silent, is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))
 
 
-def stop_overdue(session: Session, *, asked_before: datetime, now: datetime, limit: int) -> list[Run]:
-    is_overdue = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at) < asked_before, _is_not_put_off(now))
-    return list(session.exec(select(Run).where(*is_overdue).order_by(col(Run.stop_requested_at)).limit(limit)))
+def to_stop(session: Session) -> list[Run]:
+    """Started runs that are asked to stop, those asked first before others."""
+    is_asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None))
+    return list(session.exec(select(Run).where(*is_asked).order_by(col(Run.stop_requested_at))))
 
 
-def renew_stops(session: Session, *, now: datetime) -> None:
-    """Every started run that was asked to stop is as if it were asked only now."""
-    asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None))
-    session.execute(update(Run).where(*asked).values(stop_requested_at=now))
+def attempts(session: Session, run: Run) -> list[Run]:
+    """The run, every attempt before it and every one after, in their order."""
+    first = run.first_run_id or run.id
+    query = select(Run).where(or_(col(Run.id) == first, col(Run.first_run_id) == first))
+    return list(session.exec(query.order_by(col(Run.attempt))))
+
+
+def last_ended(session: Session, task_id: str, *, limit: int) -> list[Run]:
+    """Newest first."""
+    query = select(Run).where(col(Run.task_id) == task_id, col(Run.status).in_(FINAL))
+    return list(session.exec(query.order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(limit)))
 
 
 def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
     """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
-    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), _is_not_put_off(now))
+    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
 
 
 def note(session: Session, run_id: str, **facts: Any) -> None:
     """Store facts about a run that are not its status."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(**facts))
+    _give_back(session, run_id, facts)
+
+
+def note_of_seen(session: Session, seen: Run, **facts: Any) -> None:
+    """The same, unless the run moved on since it was read."""
+    session.execute(update(Run).where(*_is_as(seen)).values(**facts))
+
+
+def _give_back(session: Session, run_id: str, facts: dict[str, Any]) -> None:
+    """A run that is noted as gone has no place any more, wherever that is noted."""
+    if facts.get("removed_at"):
+        slots.free(session, run_id)

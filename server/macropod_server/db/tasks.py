@@ -10,8 +10,9 @@ from macropod_server.db import locks, runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.run import FINAL, is_final
-from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskKind, TaskStatus
+from macropod_server.domain.failures import BY_ITSELF, failures_after, why_paused
+from macropod_server.domain.run import FINAL, Cause, RunStatus, is_final
+from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskHealth, TaskKind, TaskStatus
 
 
 def get(session: Session, task_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Task:
@@ -30,6 +31,11 @@ def hold_run(session: Session, run_id: str) -> tuple[Run, Task | None]:
     task_id = runs.get(session, run_id).task_id
     task = get(session, task_id, locked=True) if task_id else None
     return runs.get(session, run_id, locked=True), task
+
+
+def of_runs(session: Session, found: Collection[Run]) -> list[Task]:
+    task_ids = {run.task_id for run in found if run.task_id}
+    return list(session.exec(select(Task).where(col(Task.id).in_(task_ids)))) if task_ids else []
 
 
 def names(session: Session, task_ids: Collection[str]) -> dict[str, str]:
@@ -55,11 +61,13 @@ def find(
     return list(session.exec(newest_first(query, Task, "updated_at", limit=limit, before=before)))
 
 
-def active_of(session: Session, orchestration_id: str) -> list[Task]:
-    """Tasks of this orchestration that may still start or run something."""
-    query = select(Task).where(col(Task.orchestration_id) == orchestration_id)
+def active_of(session: Session, orchestration_id: str, *, locked: bool = False) -> list[Task]:
+    """Tasks of this orchestration that may still start or run something. `locked`: as they are now, no one else's."""
     is_active = or_(col(Task.active).is_(True), col(Task.status) == TaskStatus.PENDING_KILL)
-    return list(session.exec(query.where(is_active).order_by(col(Task.created_at))))
+    query = select(Task).where(col(Task.orchestration_id) == orchestration_id, is_active).order_by(col(Task.created_at))
+    if locked:
+        query = query.with_for_update(key_share=True)
+    return list(session.exec(query, execution_options={"populate_existing": locked}))
 
 
 def due(session: Session, now: datetime, *, limit: int) -> list[Task]:
@@ -86,8 +94,9 @@ def to_settle(session: Session, *, limit: int) -> list[Task]:
 
 
 def waiting_for(session: Session, orchestration_id: str) -> list[Task]:
-    """Tasks that cannot begin before this orchestration is packaged, locked."""
-    query = select(Task).where(col(Task.orchestration_id) == orchestration_id, col(Task.status) == TaskStatus.PENDING)
+    """Tasks that cannot begin before this orchestration is packaged, locked; also those that are paused meanwhile."""
+    waits = col(Task.status).in_((TaskStatus.PENDING, TaskStatus.PAUSED))
+    query = select(Task).where(col(Task.orchestration_id) == orchestration_id, waits)
     held = query.order_by(col(Task.id)).with_for_update(key_share=True)
     return list(session.exec(held, execution_options={"populate_existing": True}))
 
@@ -106,18 +115,45 @@ def put_aside(session: Session, task_id: str, *, now: datetime) -> None:
     session.add(task)
 
 
-def note_run(session: Session, run: Run, task: Task | None, *, now: datetime) -> None:
-    """Let the locked task tell what became of its run: the newest one's status, and if anything is still to come."""
+def settled(session: Session, *, started_before: datetime) -> list[Task]:
+    """Tasks in a crash loop, locked, whose run has gone on since then."""
+    runs_on = (col(Run.id) == col(Task.last_run_id), col(Run.status) == RunStatus.RUNNING)
+    has_settled = select(Run.id).where(*runs_on, col(Run.started_at) <= started_before).exists()
+    query = select(Task).where(col(Task.health) == TaskHealth.CRASH_LOOP, has_settled)
+    return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
+
+
+def note_run(session: Session, run: Run, task: Task | None, *, following: Run | None = None, now: datetime) -> None:
+    """Let the locked task tell what became of its run: the newest one's status, and if anything is still to come.
+
+    `following` was made with the end of this run, and stands for it from then on.
+    """
     if task is None:
         return
     if task.last_run_id == run.id:
-        task.last_run_status = run.status.value
+        newest = following or run
+        task.last_run_id, task.last_run_status = newest.id, newest.status.value
     is_done = is_final(run.status) and not runs.has_unfinished(session, task_id=task.id)
     if task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
-    if task.kind is TaskKind.RUN_ONCE and is_done:
+    if is_done and _has_nothing_to_come(task):
         task.active = False
+    if is_final(run.status) and (following is None or following.cause is not Cause.RETRY):
+        _count_failures(task, run, now=now)
     if task.status is TaskStatus.PENDING_KILL and is_done:
         task.status = TaskStatus.KILLED
     task.updated_at = now
     session.add(task)
+
+
+def _has_nothing_to_come(task: Task) -> bool:
+    """Of a plan that ended in a pause the policy may still run something afterwards."""
+    has_ended = task.next_due_at is None and task.status is not TaskStatus.PAUSED
+    return task.kind is TaskKind.RUN_ONCE or (task.kind is TaskKind.RUN_SCHEDULED and has_ended)
+
+
+def _count_failures(task: Task, run: Run, *, now: datetime) -> None:
+    task.failures_in_a_row = failures_after(task.failures_in_a_row, run.status)
+    why = why_paused(task.failures_in_a_row, task.pause_after_failures, message=run.message)
+    if why and task.active and task.status is TaskStatus.STARTED:
+        task.status, task.paused_at, task.paused_by, task.pause_reason = TaskStatus.PAUSED, now, BY_ITSELF, why

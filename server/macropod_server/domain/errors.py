@@ -8,6 +8,7 @@ MacropodError
 ├── Conflict       the thing is there but its state does not allow this
 ├── TooLarge       more bytes than the limit allows
 └── Unavailable    something the server needs is away; trying again later may help
+    └── OutOfSpace a disk the server writes to is full
 """
 
 from collections.abc import Sequence
@@ -63,3 +64,7 @@ class TooLarge(MacropodError):
 
 class Unavailable(MacropodError):
     code = "unavailable"
+
+
+class OutOfSpace(Unavailable):
+    code = "out_of_space"

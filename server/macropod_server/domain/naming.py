@@ -21,6 +21,11 @@ def user_token(secret: str) -> str:
     return _USER_PREFIX + secret
 
 
+def key_digest(key: bytes) -> str:
+    """By which servers tell whether they have the same key, without telling the key."""
+    return hmac.new(key, b"the key of an installation", hashlib.sha256).hexdigest()
+
+
 def run_token(run_id: str, *, key: bytes) -> str:
     """The token of one run: nothing is stored, and after a crash the same token is made again."""
     return f"{_RUN_PREFIX}{run_id}_{_signature(run_id, key)}"

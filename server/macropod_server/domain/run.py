@@ -49,6 +49,7 @@ class Reason(StrEnum):
     QUEUE_TIMEOUT = "queue_timeout"
     SILENCE = "silence"
     SUPERSEDED = "superseded"
+    EVICTED = "evicted"
     RUNNER_DIED = "runner_died"
     VANISHED = "vanished"
 
@@ -69,9 +70,16 @@ STATUS_OF: dict[Reason, RunStatus] = {
     Reason.QUEUE_TIMEOUT: RunStatus.TIMED_OUT,
     Reason.SILENCE: RunStatus.TIMED_OUT,
     Reason.SUPERSEDED: RunStatus.KILLED,
+    Reason.EVICTED: RunStatus.FAILURE,
     Reason.RUNNER_DIED: RunStatus.FAILURE,
     Reason.VANISHED: RunStatus.LOST,
 }
+
+STOPPED = {
+    Reason.SUPERSEDED: "A newer run of the task takes its place.",
+    Reason.KILL_REQUESTED: "The run was stopped because somebody asked for it.",
+}
+"""What is told of a stop that was asked for, whatever the runner made of it."""
 
 FINAL = frozenset(STATUS_OF.values())
 ACTIVE = frozenset({RunStatus.STARTING, RunStatus.RUNNING})

@@ -25,6 +25,10 @@ class TaskStatus(StrEnum):
     FAILED = "failed"
 
 
+OVER = frozenset({TaskStatus.PENDING_KILL, TaskStatus.KILLED, TaskStatus.FAILED})
+"""Nothing of such a task is made any more."""
+
+
 class TaskHealth(StrEnum):
     """Whether a continuous task stays up: `crash_loop` after quick failures in a row."""
 

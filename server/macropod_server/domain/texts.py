@@ -1,6 +1,7 @@
 """Texts that people and programs send: which names are taken, and what is made of a program's messages."""
 
 import unicodedata
+from datetime import timedelta
 
 from macropod_server.domain.errors import Invalid
 
@@ -27,6 +28,20 @@ def cleaned(message: str) -> str:
     """A program's message as it can be kept: what cannot be shown is replaced, what is too long is cut."""
     kept = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
     return "".join("\ufffd" if each not in "\n\t" and _is_unshowable(each) else each for each in kept)
+
+
+def span_in_words(span: timedelta) -> str:
+    """Such as 0.4 s, 41 s, 90 min, 3 h 10 min, 2 days 5 h: what a person wants to know of how long it was."""
+    seconds = span.total_seconds()
+    if seconds < 120:
+        return f"{seconds:.1f} s" if 0 < seconds < 10 and seconds % 1 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = (days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min")
+    largest = next(place for place, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[largest : largest + 2] if count)
 
 
 def _is_unshowable(character: str) -> bool:

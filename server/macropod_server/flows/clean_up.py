@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from macropod_server.db import orchestrations, runs
+from macropod_server.db import orchestrations, runs, slots, tasks
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind
@@ -28,35 +28,23 @@ def clean_up(deps: Deps) -> bool:
 
 
 def _remove(deps: Deps, run: Run, *, now: datetime) -> None:
-    deps.spawner.remove(run.id, grace=timedelta(seconds=deps.settings.grace_seconds))
+    deps.spawner.remove(run.id, grace=_grace(deps, run))
     if run.kind is RunKind.PACKAGING and not _has_built(deps, run):
         deps.spawner.discard(run.id)
     with deps.database.write() as session:
         runs.note(session, run.id, removed_at=now)
+        slots.free(session, run.id)
+    deps.signals.wake("start_run")
+
+
+def _grace(deps: Deps, run: Run) -> timedelta:
+    with deps.database.read() as session:
+        task = tasks.get(session, run.task_id) if run.task_id else None
+    own = task.grace_seconds if task else None
+    return timedelta(seconds=deps.settings.grace_seconds if own is None else own)
 
 
 def _has_built(deps: Deps, run: Run) -> bool:
     with deps.database.read() as session:
         environment = orchestrations.environment_built_by(session, run.id)
     return environment is not None and environment.status is EnvironmentStatus.READY
-
-
-def remove_leftovers(deps: Deps) -> bool:
-    """Remove containers of this installation that no run row stands behind, or whose run has ended."""
-    for run_id in deps.spawner.list():
-        if _is_leftover(deps, run_id):
-            _remove_leftover(deps, run_id)
-    return False
-
-
-def _remove_leftover(deps: Deps, run_id: str) -> None:
-    """One that resists is tried again next time and holds up no other."""
-    try:
-        deps.spawner.remove(run_id, grace=timedelta(0))
-    except Exception as error:
-        log.warning("leftover_not_removed", run_id=run_id, reason=str(error))
-
-
-def _is_leftover(deps: Deps, run_id: str) -> bool:
-    with deps.database.read() as session:
-        return runs.has_ended(session, run_id)

@@ -3,49 +3,52 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import runs, tasks, ticks
+from macropod_server.db import pauses, tasks, ticks
 from macropod_server.db.tables import Run, Task, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import MacropodError
-from macropod_server.domain.naming import new_id
-from macropod_server.domain.schedule import Schedule, next_due, parse_schedule
-from macropod_server.domain.task import TickOutcome
+from macropod_server.domain.task import TaskStatus
+from macropod_server.domain.ticks import Pause, Verdict, judge, passed, withhold
+from macropod_server.flows.admit_run import Admissions, tell
+from macropod_server.flows.ask_again import close
+from macropod_server.flows.settle_ticks import newest_of, policy_of, settle
+from macropod_server.flows.task_plan import UNREADABLE, plan_of
 
 log = structlog.get_logger()
 
-CATCH_UP = timedelta(hours=1)
-"""After the server was away, the latest missed tick of a task still runs when it is no older than this."""
-
 _BATCH = 200
+_MOMENTS_OF_TASK = 500
+_MOMENTS = 2000
+"""What one step decides at most, so that after an outage no transaction is long."""
+
 _LONGEST_SLEEP = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class DueTick:
-    """What a due moment of a task leads to: its row, its run unless it was missed, and the moment after it."""
+class Due:
+    """What has passed of a task's plan, and the first moment left over."""
 
-    tick: Tick
-    run: Run | None
-    next_due_at: datetime
+    task: Task
+    verdicts: Sequence[Verdict]
+    following: datetime | None
+    is_paused: bool = False
 
 
 def enqueue_due(deps: Deps) -> bool:
-    """One tick for each of the tasks longest due; True when there may be more."""
+    """Ticks of the tasks that are due, those due last first; True when there may be more."""
     now = deps.clock()
     with deps.database.write() as session:
-        due = tasks.due(session, now, limit=_BATCH)
-        decided = [tick for task in due if (tick := _decided_or_put_aside(session, task, now=now))]
-        if decided:
-            _store(session, decided)
-    is_last = len(due) < _BATCH
-    if due and is_last:
+        pauses.hold_still(session)
+        found = tasks.due(session, now, limit=_BATCH)
+        due = _judged(session, found, now=now)
+        asked = _store(session, due, most_queued=deps.settings.max_queued_per_task, now=now)
+    tell(deps, asked)
+    if 0 < len(found) < _BATCH:
         deps.signals.wake("start_run")
-    return bool(due)
+    return bool(found)
 
 
 def until_next_due(deps: Deps) -> timedelta:
@@ -57,38 +60,54 @@ def until_next_due(deps: Deps) -> timedelta:
     return min(max(first - deps.clock(), timedelta(0)), _LONGEST_SLEEP)
 
 
-def _decided_or_put_aside(session: Session, task: Task, *, now: datetime) -> DueTick | None:
+def _judged(session: Session, found: Sequence[Task], *, now: datetime) -> list[Due]:
+    """As many of the tasks as one step may decide."""
+    paused, due, room = pauses.of_workspaces(session), list[Due](), _MOMENTS
+    for task in found:
+        if room <= 0:
+            break
+        if one := _judged_or_put_aside(session, task, paused.get(task.workspace_id), now=now):
+            due.append(one)
+            room -= len(one.verdicts)
+    return due
+
+
+def _judged_or_put_aside(session: Session, task: Task, pause: Pause | None, *, now: datetime) -> Due | None:
     """One task that cannot be enqueued must not hold up all others that are due."""
     try:
-        return _decided(task, now=now)
-    except (ArithmeticError, LookupError, TypeError, ValueError, MacropodError):
+        return _judge(task, pause, now=now)
+    except UNREADABLE:
         log.exception("task_put_aside", task_id=task.id, schedule=task.schedule, timezone=task.timezone)
         tasks.put_aside(session, task.id, now=now)
         return None
 
 
-def _decided(task: Task, *, now: datetime) -> DueTick:
-    due_at, schedule = task.next_due_at, _read(task.schedule or "", task.timezone)
-    assert due_at is not None
-    following = next_due(schedule, due_at)
-    is_latest = following > now
-    if is_latest and now - due_at <= CATCH_UP:
-        run = Run.of_task(task, id=new_id(), due_at=due_at, now=now)
-        started = Tick(task_id=task.id, due_at=due_at, outcome=TickOutcome.STARTED, run_id=run.id, created_at=now)
-        return DueTick(started, run, following)
-    missed = Tick(task_id=task.id, due_at=due_at, outcome=TickOutcome.MISSED, created_at=now)
-    return DueTick(missed, None, following)
+def _judge(task: Task, pause: Pause | None, *, now: datetime) -> Due:
+    assert task.next_due_at is not None
+    if task.status is TaskStatus.PAUSED:
+        pause = Pause("task", task.paused_by, task.pause_reason)
+    policy = policy_of(task)
+    found = passed(plan_of(task), task.next_due_at, now=now, limit=_MOMENTS_OF_TASK, reach=policy.reach)
+    if pause is not None:
+        return Due(task, withhold(found.moments, pause), found.following, is_paused=True)
+    return Due(task, judge(found.moments, policy, now=now, later=found.later), found.following)
 
 
-def _store(session: Session, decided: Sequence[DueTick]) -> None:
-    started = [each.run for each in decided if each.run is not None]
-    if started:
-        runs.add(session, started)
-    ticks.add(session, [each.tick for each in decided])
-    tasks.note_ticks(session, [{"id": each.tick.task_id, "next_due_at": each.next_due_at} for each in decided])
-    tasks.note_ticks(session, [{"id": run.task_id, "last_run_id": run.id} for run in started])
-
-
-@lru_cache(maxsize=4096)
-def _read(text: str, timezone: str | None) -> Schedule:
-    return parse_schedule(text, timezone=timezone)
+def _store(session: Session, due: Sequence[Due], *, most_queued: int, now: datetime) -> Sequence[str]:
+    """The runs that are to hear that they stop."""
+    if not due:
+        return []
+    admissions = Admissions(session, [each.task for each in due], most_queued=most_queued)
+    there = ticks.ahead(session, [each.task.id for each in due])
+    made, rows = list[Run](), list[Tick]()
+    for each in due:
+        wanted = [verdict for verdict in each.verdicts if (each.task.id, verdict.due_at) not in there]
+        settled = settle(admissions, each.task, wanted, now=now)
+        rows += settled.ticks
+        made += settled.runs
+    asked = admissions.store(now=now)
+    ticks.add(session, rows)
+    tasks.note_ticks(session, [{"id": each.task.id, "next_due_at": each.following} for each in due])
+    tasks.note_ticks(session, newest_of(made))
+    close(session, [each.task for each in due if each.following is None and not each.is_paused])
+    return asked

@@ -1,16 +1,19 @@
 """Record the end of a run, with all that follows from it, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlmodel import Session
 
 from macropod_server.db import runs, tasks
-from macropod_server.db.tables import Run
+from macropod_server.db.tables import Run, Task
 from macropod_server.deps import Deps
-from macropod_server.domain.run import STATUS_OF, Reason, RunKind, RunStatus, is_final
+from macropod_server.domain.run import STATUS_OF, STOPPED, Reason, RunKind, is_final
+from macropod_server.flows.continue_task import continue_task
 from macropod_server.flows.package_orchestration import settle_packaging
+from macropod_server.flows.retry_run import retry_run
 
 log = structlog.get_logger()
 
@@ -27,32 +30,41 @@ class Ending:
     cpu_seconds: float | None = None
 
 
-def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen_as: RunStatus | None = None) -> bool:
-    """False, and nothing changed, when the end was recorded before, or the run is not any more as it was seen."""
+def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen: Run | None = None) -> bool:
+    """False, and nothing changed, when the end was recorded before, or the run moved on since it was seen."""
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
-        has_moved = seen_as not in (None, run.status)
-        if is_final(run.status) or has_moved or not _record(session, run, ending, now=now):
+        has_moved = seen is not None and not run.is_still(seen)
+        if is_final(run.status) or has_moved or not record_end(session, run, task, ending, now=now):
             return False
-        if run.kind is RunKind.PACKAGING:
-            settle_packaging(session, run, now=now)
-        tasks.note_run(session, run, task, now=now)
-    log.info("run_ended", run_id=run.id, task_id=run.task_id, status=run.status.value, reason=ending.reason.value)
-    deps.signals.ring(run_id)
-    deps.signals.wake("clean_up", "start_run")
+    tell_of_end(deps, run)
     return True
 
 
-def _record(session: Session, run: Run, ending: Ending, *, now: datetime) -> bool:
-    return runs.advance(
-        session,
-        run,
-        STATUS_OF[ending.reason],
-        now=now,
-        reason=ending.reason,
-        message=ending.message,
-        exit_code=ending.exit_code,
-        signal=ending.signal,
-        peak_memory_bytes=ending.peak_memory_bytes,
-        cpu_seconds=ending.cpu_seconds,
-    )
+def record_end(session: Session, run: Run, task: Task | None, ending: Ending, *, now: datetime, **facts: Any) -> bool:
+    """The end of a locked run and all that follows. Between an end and the next attempt nothing looks finished."""
+    ending = _as_it_was_asked_for(run, ending)
+    if run.lease == 0:
+        facts["removed_at"] = now  # It was never claimed: there is no container to be waited for.
+    target = STATUS_OF[ending.reason]
+    if not runs.advance(session, run, target, now=now, **vars(ending), **facts):
+        return False
+    following = retry_run(session, run, task, now=now) or continue_task(session, task, now=now)
+    if run.kind is RunKind.PACKAGING and following is None:
+        settle_packaging(session, run, now=now)
+    tasks.note_run(session, run, task, following=following, now=now)
+    return True
+
+
+def tell_of_end(deps: Deps, run: Run) -> None:
+    reason = run.reason.value if run.reason else None
+    log.info("run_ended", run_id=run.id, task_id=run.task_id, status=run.status.value, reason=reason)
+    deps.signals.ring(run.id)
+    deps.signals.wake("clean_up", "start_run")
+
+
+def _as_it_was_asked_for(run: Run, ending: Ending) -> Ending:
+    """Runners know of stops, and not why they are asked for."""
+    if ending.reason not in (Reason.KILL_REQUESTED, Reason.EVICTED) or run.stop_reason in (None, ending.reason):
+        return ending
+    return replace(ending, reason=run.stop_reason, message=STOPPED.get(run.stop_reason))

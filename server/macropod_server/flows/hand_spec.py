@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from macropod_server.db import orchestrations, runs, tasks
-from macropod_server.db.tables import Orchestration, Run, Task
+from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.package_index import Handed, handed
 from macropod_server.domain.run import Reason, RunKind, RunStatus
+from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.time_limits import grace_seconds
 from macropod_server.storage.base import BlobNotFound
 
 _SMALL_BYTES = 256 * 1024
@@ -25,13 +27,19 @@ class Spec:
     requirements: str | None
     arguments: dict[str, Any]
     timeout_seconds: int | None
+    silence_timeout_seconds: int | None
+    grace_seconds: int
+    debug: bool
+    traceparent: str | None
     next_line: int
     memory_bytes: int | None
     packages: Handed
+    lock: Environment | None
+    """Packaging: what was installed before and is to be installed again just so."""
     bundle: bytes | None
 
 
-def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
+def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | None = None) -> Spec:
     """Raises `Conflict` when the run must not begin any more."""
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
@@ -40,7 +48,8 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime) -> Spec:
             # It was put back because the spawner did not answer, and its container was started all the same.
             runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, message=None)
         if run.status is RunStatus.STARTING and not stopped:
-            runs.advance(session, run, RunStatus.RUNNING, now=now, started_at=now, contact_at=now)
+            facts: dict[str, Any] = {"started_at": now, "contact_at": now, "runner_version": runner_version}
+            runs.advance(session, run, RunStatus.RUNNING, now=now, **facts)
             tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
     if stopped:
@@ -60,9 +69,14 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         requirements=orchestration.requirements,
         arguments=task.json_args if task else {},
         timeout_seconds=timeout,
+        silence_timeout_seconds=task.silence_timeout_seconds if task else None,
+        grace_seconds=grace_seconds(deps, task),
+        debug=task is not None and task.debug,
+        traceparent=deps.tracing.traceparent(run.id),
         next_line=deps.logs.expected(run.id),
-        memory_bytes=deps.settings.run_memory_bytes if deps.spawner.runner_watches_memory else None,
+        memory_bytes=watched_memory(deps, task),
         packages=_packages(deps) if is_packaging else Handed({}),
+        lock=_lock(deps, orchestration) if is_packaging else None,
         bundle=_small_bundle(deps, orchestration),
     )
 
@@ -76,6 +90,13 @@ def _small_bundle(deps: Deps, orchestration: Orchestration) -> bytes | None:
             return file.read()
     except BlobNotFound:
         return None
+
+
+def _lock(deps: Deps, orchestration: Orchestration) -> Environment | None:
+    if orchestration.environment is None:
+        return None
+    with deps.database.read() as session:
+        return orchestrations.environment(session, orchestration.environment)
 
 
 def _packages(deps: Deps) -> Handed:

@@ -12,7 +12,8 @@ from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.naming import sha256_hex
 from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
-from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskStatus
+from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.flows.rebuild_environment import rebuild_again
 
 
 @dataclass(frozen=True)
@@ -93,28 +94,52 @@ def settle_packaging(session: Session, run: Run, *, now: datetime) -> None:
         orchestration.status = OrchestrationStatus.READY
         if built is not None:
             built.status = EnvironmentStatus.READY
-    else:
-        orchestration.status = OrchestrationStatus.ERROR
-        orchestration.message = run.message
+    elif not rebuild_again(session, orchestration, run, now=now):
         orchestration.environment = None
+        told = f"The requirements could not be installed: {run.message}"
+        give_up(session, orchestration, run.message, Wait(Reason.PACKAGING_FAILED, told), now=now)
+        return
     for task in tasks.waiting_for(session, orchestration.id):
-        _settle_task(session, task, orchestration, now=now)
+        _begin(session, task, orchestration, now=now)
 
 
-def _settle_task(session: Session, task: Task, orchestration: Orchestration, *, now: datetime) -> None:
-    if orchestration.status is OrchestrationStatus.ERROR:
-        _fail_waiting_runs(session, task, orchestration, now=now)
-        task.status, task.active, task.next_due_at = TaskStatus.FAILED, False, None
-    elif task.schedule is not None:
+@dataclass(frozen=True)
+class Wait:
+    """How runs end that waited in vain."""
+
+    reason: Reason
+    message: str
+
+
+def give_up(
+    session: Session, orchestration: Orchestration, message: str | None, waited: Wait, *, now: datetime
+) -> None:
+    """It is in error: its tasks have failed, with all their runs that did not start."""
+    orchestration.status, orchestration.message, orchestration.updated_at = OrchestrationStatus.ERROR, message, now
+    session.add(orchestration)
+    for task in tasks.active_of(session, orchestration.id, locked=True):
+        _fail_waiting_runs(session, task, waited, now=now)
+        if task.status is not TaskStatus.PENDING_KILL:
+            task.status, task.active, task.next_due_at = TaskStatus.FAILED, False, None
+        task.updated_at = now
+        session.add(task)
+
+
+def _begin(session: Session, task: Task, orchestration: Orchestration, *, now: datetime) -> None:
+    if orchestration.status is not OrchestrationStatus.READY:
+        return
+    if task.kind is TaskKind.RUN_SCHEDULED and task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
     task.updated_at = now
     session.add(task)
 
 
-def _fail_waiting_runs(session: Session, task: Task, orchestration: Orchestration, *, now: datetime) -> None:
-    reason = Reason.PACKAGING_FAILED
-    message = f"The requirements could not be installed: {orchestration.message}"
+def _fail_waiting_runs(session: Session, task: Task, waited: Wait, *, now: datetime) -> None:
+    reason, message = waited.reason, waited.message
     for run in runs.hold_unfinished(session, task.id):
+        if run.status is not RunStatus.QUEUED:
+            continue
         if runs.advance(session, run, STATUS_OF[reason], now=now, reason=reason, message=message):
-            runs.note(session, run.id, removed_at=now)
+            # A run that was put back may have a container all the same.
+            runs.note(session, run.id, removed_at=None if run.delayed_since else now)
             tasks.note_run(session, run, task, now=now)

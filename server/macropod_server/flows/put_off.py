@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from macropod_server.db import runs
+from macropod_server.db.engine import DatabaseUnavailable
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
@@ -25,9 +26,11 @@ def putting_off(deps: Deps, run: Run, *, now: datetime) -> Iterator[None]:
     """
     try:
         yield
+    except DatabaseUnavailable:
+        raise  # It says nothing about the run.
     except Exception as error:
         with deps.database.write() as session:
-            runs.note(session, run.id, put_off_until=now + _PUT_OFF)
+            runs.note_of_seen(session, run, put_off_until=now + _PUT_OFF)
         if isinstance(error, Unavailable):
             raise
         is_known = isinstance(error, ContainerStuck)

@@ -12,6 +12,8 @@ _ASIDE = "macropod-runner: "
 
 
 def recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
+    # Asked for first: whoever stores lines meanwhile makes this batch one that is not expected any more.
+    first = deps.logs.expected(run.id)
     output = deps.spawner.output(run.id, limit=_LIMIT)
     stored = [line.text for line in deps.logs.tail(run.id, limit=_LIMIT)]
     are_whole = len(output) < _LIMIT and len(stored) < _LIMIT
@@ -20,5 +22,5 @@ def recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
         return
     note = "The runner ended before it could send its last lines; these were read from its container:"
     batch = encode_segment(now, Stream.SYSTEM, [note]) + encode_segment(now, Stream.STDOUT, missing)
-    deps.logs.append(run.id, first=deps.logs.expected(run.id), batch=batch)
+    deps.logs.append(run.id, first=first, batch=batch)
     deps.signals.ring(run.id)

@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlmodel import Session
 
-from macropod_server.db import locks, orchestrations, runs, tasks
-from macropod_server.db.tables import Orchestration, Run
+from macropod_server.db import locks, orchestrations, pauses, queue, runs, tasks
+from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason, RunKind, RunStatus
-from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus
+from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskStatus
+from macropod_server.flows.allot_resources import allotted
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.observe_spawn import observed_spawn
+from macropod_server.flows.time_limits import delay_lasted, start_lasted, start_limit
 from macropod_server.spawners.base import (
     ContainerStuck,
     CouldNotStart,
@@ -34,6 +38,8 @@ def start_runs(deps: Deps) -> bool:
     """Claim and start the oldest runs that may start; True when there may be more."""
     now = deps.clock()
     claimed = _claim(deps, now=now)
+    for run in claimed:
+        start_lasted(deps, run)  # Its time begins.
     if len(claimed) == 1:
         spawn(deps, claimed[0], now=now)
     elif claimed:
@@ -45,7 +51,10 @@ def start_runs(deps: Deps) -> bool:
 def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
     """Start the container of a claimed run; harmless when it is started already."""
     try:
-        deps.spawner.spawn(order_of(deps, run))
+        image = _pinned_image(deps, run)
+        order = order_of(deps, run, image=image)
+        with observed_spawn(deps, run):
+            deps.spawner.spawn(order)
     except SpawnerUnavailable as error:
         _put_back(deps, run, Ending(Reason.SPAWNER_UNAVAILABLE, error.message), now=now)
     except ContainerStuck as error:
@@ -56,11 +65,12 @@ def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
         log.info("run_started", run_id=run.id, task_id=run.task_id, kind=run.kind.value)
 
 
-def order_of(deps: Deps, run: Run) -> Order:
+def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
     with deps.database.read() as session:
         orchestration = orchestrations.get(session, run.orchestration_id)
         digest = orchestration.environment if run.kind is RunKind.TASK else None
         environment = orchestrations.environment(session, digest) if digest else None
+        task = tasks.get(session, run.task_id) if run.task_id else None
     if environment is not None and environment.status is not EnvironmentStatus.READY:
         raise EnvironmentNotFound(environment.name)
     return Order(
@@ -69,8 +79,9 @@ def order_of(deps: Deps, run: Run) -> Order:
         workspace_id=run.workspace_id,
         command="package" if run.kind is RunKind.PACKAGING else "run",
         token=run_token(run.id, key=deps.run_key),
-        limits=deps.limits,
+        limits=allotted(deps, task),
         environment=environment.name if environment else None,
+        image=image,
     )
 
 
@@ -78,16 +89,35 @@ def _claim(deps: Deps, *, now: datetime) -> list[Run]:
     claimed: list[Run] = []
     with deps.database.write() as session:
         locks.alone(session, "claim")
-        while len(claimed) < _BATCH and (found := runs.next_startable(session, deps.concurrency, now=now)):
+        pauses.hold_still(session)
+        while len(claimed) < _BATCH and (found := queue.next_startable(session, deps.concurrency, now=now)):
             run, task = tasks.hold_run(session, found.id)
-            if run.status is not RunStatus.QUEUED:
-                continue  # It was killed while its lock was waited for.
-            runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, contact_at=now, message=None)
-            claimed.append(run)
-            tasks.note_run(session, run, task, now=now)
-            if run.kind is RunKind.PACKAGING:
-                _note_packaging(orchestrations.get(session, run.orchestration_id, locked=True), now=now)
+            if run.status is not RunStatus.QUEUED or (task is not None and task.status is TaskStatus.PAUSED):
+                continue  # That was done to it while its lock was waited for.
+            if queue.take_places(session, run, task, now=now):
+                _begin(deps, session, run, task, now=now)
+                claimed.append(run)
     return claimed
+
+
+def _begin(deps: Deps, session: Session, run: Run, task: Task | None, *, now: datetime) -> None:
+    orchestration = orchestrations.get(session, run.orchestration_id, locked=run.kind is RunKind.PACKAGING)
+    facts: dict[str, Any] = {"claimed_at": now, "contact_at": now, "message": None, "spawner": deps.spawner.name}
+    if run.kind is RunKind.PACKAGING:
+        _note_packaging(orchestration, now=now)
+    else:
+        facts["environment"] = orchestration.environment
+    runs.advance(session, run, RunStatus.STARTING, now=now, **facts)
+    tasks.note_run(session, run, task, now=now)
+
+
+def _pinned_image(deps: Deps, run: Run) -> str | None:
+    """Found out at its first start: whatever is called the same later does not take its place."""
+    image = run.image or deps.spawner.image()
+    if image is not None and run.image is None:
+        with deps.database.write() as session:
+            runs.note(session, run.id, image=image)
+    return image
 
 
 def _note_packaging(orchestration: Orchestration, *, now: datetime) -> None:
@@ -100,22 +130,21 @@ def _refuse(deps: Deps, run: Run, error: CouldNotStart, *, now: datetime) -> Non
         with deps.database.write() as session:
             orchestrations.note_environment_lost(session, error.environment)
     reason = _REASONS.get(type(error), Reason.COULD_NOT_START)
-    finish_run(deps, run.id, Ending(reason, error.message), now=now, seen_as=run.status)
+    finish_run(deps, run.id, Ending(reason, error.message), now=now, seen=run)
 
 
 def _put_back(deps: Deps, run: Run, trouble: Ending, *, now: datetime) -> None:
     """Whether the container was made is not known; the same name will tell next time, unless it took too long."""
     log.warning("run_delayed", run_id=run.id, reason=trouble.message)
+    is_hopeless = delay_lasted(deps, run) > start_limit(deps, run)
     with deps.database.write() as session:
         current, task = tasks.hold_run(session, run.id)
-        since = current.delayed_since or now
-        is_hopeless = now - since > timedelta(seconds=deps.settings.start_timeout_seconds)
-        if current.status is RunStatus.STARTING and not is_hopeless and not current.stop_requested_at:
-            facts: dict[str, Any] = {"delayed_since": since, "put_off_until": now + _PAUSE}
+        if current.is_still(run) and not is_hopeless and not current.stop_requested_at:
+            facts: dict[str, Any] = {"delayed_since": current.delayed_since or now, "put_off_until": now + _PAUSE}
             message = f"Waiting: {trouble.message}"
             runs.advance(session, current, RunStatus.QUEUED, now=now, message=message, **facts)
             tasks.note_run(session, current, task, now=now)
             return
     if current.stop_requested_at:
         trouble = Ending(Reason.KILL_REQUESTED, "The run was stopped before main.py began.")
-    finish_run(deps, run.id, trouble, now=now, seen_as=RunStatus.STARTING)
+    finish_run(deps, run.id, trouble, now=now, seen=run)

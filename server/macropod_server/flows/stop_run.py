@@ -8,10 +8,11 @@ from sqlmodel import Session
 from macropod_server.db import runs, tasks
 from macropod_server.db.tables import Run, Task
 from macropod_server.deps import Deps
-from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.domain.run import Reason, RunStatus, is_final
 from macropod_server.domain.task import TaskStatus
-from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.finish_run import Ending, finish_run, record_end
 from macropod_server.flows.put_off import putting_off
+from macropod_server.flows.time_limits import STOP, grace_seconds
 
 log = structlog.get_logger()
 
@@ -31,32 +32,43 @@ def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime, req
         task.kill_asked_at, task.kill_asked_by, task.updated_at = now, requested_by, now
         session.add(task)
         asked = [
-            _ask_to_stop(session, run, now=now, requested_by=requested_by)
+            _ask_to_stop(session, run, task, now=now, requested_by=requested_by)
             for run in runs.hold_unfinished(session, task.id)
         ]
     log.info("task_kill_asked", task_id=task.id, runs=len(asked))
-    for run_id in asked:
-        deps.signals.ring(run_id)
-    deps.signals.wake("stop_run")
+    _tell(deps, *asked)
     return task
 
 
-def _ask_to_stop(session: Session, run: Run, *, now: datetime, requested_by: str | None) -> str:
+def kill_run(deps: Deps, run_id: str, *, workspace_id: int, now: datetime, requested_by: str | None = None) -> Run:
+    """The task goes on: what is due starts, and a continuous task runs again. An ended run stays as it is."""
+    with deps.database.write() as session:
+        runs.get(session, run_id, workspace_id=workspace_id)
+        run, task = tasks.hold_run(session, run_id)
+        if is_final(run.status):
+            return run
+        _ask_to_stop(session, run, task, now=now, requested_by=requested_by)
+        session.flush()
+        session.refresh(run)
+    log.info("run_kill_asked", run_id=run.id, task_id=run.task_id)
+    _tell(deps, run.id)
+    return run
+
+
+def _tell(deps: Deps, *asked: str) -> None:
+    for run_id in asked:
+        deps.signals.ring(run_id)
+    deps.signals.wake("stop_run", "start_run", "clean_up")
+
+
+def _ask_to_stop(session: Session, run: Run, task: Task | None, *, now: datetime, requested_by: str | None) -> str:
+    """Who asked first, and why, stays noted."""
+    asked = {"stop_requested_at": now, "stop_requested_by": requested_by, "stop_reason": Reason.KILL_REQUESTED}
     if run.status is RunStatus.QUEUED:
-        message = "The run was stopped before it started."
-        runs.advance(
-            session,
-            run,
-            RunStatus.KILLED,
-            now=now,
-            reason=Reason.KILL_REQUESTED,
-            message=message,
-            stop_requested_by=requested_by,
-            # A run that was put back may have a container all the same.
-            removed_at=None if run.delayed_since else now,
-        )
-    else:
-        runs.note(session, run.id, stop_requested_at=now, stop_requested_by=requested_by)
+        ending = Ending(Reason.KILL_REQUESTED, "The run was stopped before it started.")
+        record_end(session, run, task, ending, now=now, **asked)
+    elif run.stop_requested_at is None:
+        runs.note(session, run.id, **asked)
     return run.id
 
 
@@ -71,25 +83,28 @@ def settle_kills(deps: Deps) -> bool:
     return settled
 
 
-def force_stop(deps: Deps) -> bool:
-    """End containers of runs whose runner did not stop them in time; True when there may be more."""
+def force_stop(deps: Deps) -> None:
+    """End containers of runs whose runner did not stop them in time, counted from when this process saw it asked."""
     now = deps.clock()
-    patience = timedelta(seconds=deps.settings.grace_seconds) + _MARGIN
     with deps.database.read() as session:
-        overdue = runs.stop_overdue(session, asked_before=now - patience, now=now, limit=_BATCH)
+        asked = runs.to_stop(session)
+        graces = {task.id: grace_seconds(deps, task) for task in tasks.of_runs(session, asked)}
+    lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
+    for run in asked:
+        grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
+        is_put_off = run.put_off_until is not None and run.put_off_until > now
+        if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
+            with putting_off(deps, run, now=now):
+                _end_container(deps, run, now=now)
+
+
+def _end_container(deps: Deps, run: Run, *, now: datetime) -> None:
+    deps.spawner.remove(run.id, grace=timedelta(0))
     message = "The run did not stop when asked, so its container was ended."
-    for run in overdue:
-        with putting_off(deps, run, now=now):
-            deps.spawner.remove(run.id, grace=timedelta(0))
-            finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now)
-    return len(overdue) == _BATCH
-
-
-def renew_stops(deps: Deps) -> None:
-    """After the server was away runners may hear only now that they are to stop; their time begins anew."""
-    with deps.database.write() as session:
-        runs.renew_stops(session, now=deps.clock())
+    finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now, seen=run)
 
 
 def stop_runs(deps: Deps) -> bool:
-    return any([settle_kills(deps), force_stop(deps)])
+    is_settled = settle_kills(deps)
+    force_stop(deps)
+    return is_settled

@@ -8,16 +8,20 @@ from macropod_server.db import runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.flows.end_frozen import end_frozen
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.put_off import putting_off
 from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import spawn
-from macropod_server.spawners.base import Exited, Gone, Starting
+from macropod_server.flows.time_limits import start_lasted, start_limit
+from macropod_server.spawners.base import Exited, Gone, Running, Starting
 
 log = structlog.get_logger()
 
 _BATCH = 1000
 _SILENCE = timedelta(seconds=15)
+_START_SILENCE = timedelta(seconds=4)
+"""Whoever claimed it may have died before its container was made. To make it once more is harmless."""
 
 
 def watch_silent(deps: Deps) -> bool:
@@ -29,7 +33,8 @@ def watch(deps: Deps, *, silence: timedelta) -> bool:
     """Returns whether there may be more runs to look at."""
     now = deps.clock()
     with deps.database.read() as session:
-        silent = runs.without_contact(session, since=now - silence, now=now, limit=_BATCH)
+        since, starting_since = now - silence, now - min(silence, _START_SILENCE)
+        silent = runs.without_contact(session, since=since, starting_since=starting_since, now=now, limit=_BATCH)
     ended = [_look_safely(deps, run, now=now) for run in silent]
     return any(ended)
 
@@ -48,23 +53,25 @@ def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
     match seen:
         case Exited():
             recover_lines(deps, run, now=now)
-            return finish_run(deps, run.id, _ending(run, seen), now=now, seen_as=run.status)
-        case _ if _is_late(deps, run, now=now):
-            return _give_up_start(deps, run, now=now)
+            return finish_run(deps, run.id, _ending(run, seen), now=now, seen=run)
+        case _ if run.status is RunStatus.STARTING and start_lasted(deps, run) > (limit := start_limit(deps, run)):
+            return _give_up_start(deps, run, limit, now=now)
         case Gone() | Starting() if run.status is RunStatus.STARTING:
             # The server was ended between the claim and the start: main.py has not begun.
             spawn(deps, run, now=now)
             return False
+        case Running(is_frozen=True):
+            return end_frozen(deps, run, now=now)
         case Gone():
             message = "The run's container has vanished; nobody knows how the run ended."
-            return finish_run(deps, run.id, Ending(Reason.VANISHED, message), now=now, seen_as=run.status)
+            return finish_run(deps, run.id, Ending(Reason.VANISHED, message), now=now, seen=run)
     return False
 
 
 def _has_moved(deps: Deps, run: Run) -> bool:
     """Others were looked at since it was read: it may have begun or ended meanwhile."""
     with deps.database.read() as session:
-        return runs.get(session, run.id).status is not run.status
+        return not runs.get(session, run.id).is_still(run)
 
 
 def _ending(run: Run, seen: Exited) -> Ending:
@@ -79,13 +86,8 @@ def _ending(run: Run, seen: Exited) -> Ending:
     return Ending(Reason.RUNNER_DIED, message)
 
 
-def _is_late(deps: Deps, run: Run, *, now: datetime) -> bool:
-    limit = timedelta(seconds=deps.settings.start_timeout_seconds)
-    return run.status is RunStatus.STARTING and run.claimed_at is not None and now - run.claimed_at > limit
-
-
-def _give_up_start(deps: Deps, run: Run, *, now: datetime) -> bool:
-    seconds = deps.settings.start_timeout_seconds
+def _give_up_start(deps: Deps, run: Run, limit: timedelta, *, now: datetime) -> bool:
+    seconds = f"{limit.total_seconds():.0f}"
     message = f"The container did not report for {seconds} s after it was started, so it was given up."
     recover_lines(deps, run, now=now)
-    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now, seen_as=run.status)
+    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now, seen=run)

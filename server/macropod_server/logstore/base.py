@@ -1,10 +1,11 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.errors import OutOfSpace, Unavailable
 from macropod_server.domain.lines import Line, Stream
 
 MAX_BATCH_BYTES = 4 * 1024**2
@@ -12,6 +13,27 @@ MAX_BATCH_BYTES = 4 * 1024**2
 
 class LogStoreUnavailable(Unavailable):
     """The log store cannot be read or written now (away, locked, full); nothing of a refused batch is stored."""
+
+
+class LogStoreFull(LogStoreUnavailable, OutOfSpace):
+    """The disk of the log store is full."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines of one run in the form they were sent, from line number `first` on."""
+
+    run_id: str
+    first: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class LogUsage:
+    """How many lines there are, and the bytes they take as they are kept."""
+
+    lines: int
+    bytes: int
 
 
 class LogStore(Protocol):
@@ -72,8 +94,22 @@ class LogStore(Protocol):
         """
         ...
 
-    def drop(self, run_id: str) -> None:
-        """Remove every line of this run. Harmless when there are none."""
+    def drop(self, *run_ids: str) -> None:
+        """Remove every line of these runs. Harmless when there are none."""
+        ...
+
+    def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
+        """What all lines take, or those of these runs."""
+        ...
+
+    def batches(self) -> Iterator[Batch]:
+        """Every line there is, lazily: run by run, each run from its first line on without a gap. What is appended
+        or dropped meanwhile may be among them or not."""
+        ...
+
+    def fill(self, batches: Iterable[Batch]) -> None:
+        """Store what the `batches` of another store gave. Made for many: not durable before it returns, and not
+        for runs that lines are being appended to."""
         ...
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -23,26 +23,33 @@ from sqlalchemy import (
 )
 
 from macropod_server.domain.lines import Line, Stream
-from macropod_server.logstore.base import LogStoreUnavailable
+from macropod_server.domain.portions import portions
+from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.budget import fitting
-from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds
+from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds, unpack
 from macropod_server.logstore.table import chunks, open_engine
+from macropod_server.postgres_limits import WAIT_SECONDS
+from macropod_server.sql_errors import first_line, is_away, is_full
 
 _MOST_CHUNKS_AT_ONCE = 16
+_MOST_RUNS_AT_ONCE = 500
 _BEYOND_ANY_LINE = 2**62
 
 
-def open_log_store(url: str) -> "ChunkLogStore":
+def open_log_store(url: str, *, connections: int = 10) -> "ChunkLogStore":
     """The log store at this database URL; its table is made where it is missing."""
     with _translated_errors():
-        return ChunkLogStore(open_engine(url))
+        return ChunkLogStore(open_engine(url, connections=connections))
 
 
 class ChunkLogStore:
+    """`on_append` is told how many lines and bytes each stored batch has."""
+
     def __init__(self, engine: Engine) -> None:
+        self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
         self._engine = engine
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
-        self._turn: AbstractContextManager[Any] = Lock() if engine.name == "sqlite" else nullcontext()
+        self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -58,6 +65,7 @@ class ChunkLogStore:
         except exc.IntegrityError:
             # Another sender stored this first line between our look and our insert.
             return self.expected(run_id)
+        self.on_append(chunk["line_count"], chunk["size_bytes"])
         return expected + int(chunk["line_count"])
 
     def expected(self, run_id: str) -> int:
@@ -116,9 +124,38 @@ class ChunkLogStore:
         )
         return fitting(islice(lines, limit), max_bytes)
 
-    def drop(self, run_id: str) -> None:
+    def drop(self, *run_ids: str) -> None:
         with self._turn, self._transaction() as connection:
-            connection.execute(delete(chunks).where(chunks.c.run_id == run_id))
+            connection.execute(delete(chunks).where(chunks.c.run_id.in_(run_ids)))
+
+    def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
+        if run_ids is not None:
+            each = [self._usage_where(chunks.c.run_id.in_(some)) for some in portions(run_ids, _MOST_RUNS_AT_ONCE)]
+            return LogUsage(sum(usage.lines for usage in each), sum(usage.bytes for usage in each))
+        return self._usage_where()
+
+    def _usage_where(self, *conditions: ColumnElement[bool]) -> LogUsage:
+        sums = (func.sum(chunks.c.line_count), func.sum(func.length(chunks.c.body)))
+        with self._transaction() as connection:
+            lines, size = connection.execute(select(*sums).where(*conditions)).one()
+        return LogUsage(int(lines or 0), int(size or 0))
+
+    def batches(self) -> Iterator[Batch]:
+        run_id = ""
+        while run_id := self._run_after(run_id):
+            for chunk in self._chunks(run_id):
+                yield Batch(run_id, chunk.first_line, unpack(chunk))
+
+    def fill(self, batches: Iterable[Batch]) -> None:
+        for some in portions(batches, _MOST_CHUNKS_AT_ONCE):
+            rows = [row for each in some if (row := pack(each.run_id, each.first, each.content))]
+            with self._turn, self._transaction() as connection:
+                connection.execute(insert(chunks), rows)
+
+    def _run_after(self, run_id: str) -> str:
+        with self._transaction() as connection:
+            found = connection.scalar(select(func.min(chunks.c.run_id)).where(chunks.c.run_id > run_id))
+        return found or ""
 
     def _chunk_with(self, run_id: str, line: int) -> int:
         """The number of the first line of the chunk that holds this line."""
@@ -148,13 +185,31 @@ class ChunkLogStore:
             yield connection
 
 
+class _Turn:
+    """One writer at a time; who waits for long is told so."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise LogStoreUnavailable(f"The log store is busy: others have been writing for {WAIT_SECONDS} s.")
+
+    def __exit__(self, *exc: object) -> None:
+        self._lock.release()
+
+
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise LogStoreUnavailable(f"The log store does not answer: {cause}. Try again later.") from error
+    except exc.SQLAlchemyError as error:
+        if is_full(error):
+            raise LogStoreFull("The disk of the log store is full; nothing of this was stored.") from error
+        if is_away(error):
+            message = f"The log store does not answer: {first_line(error)}. Try again later."
+            raise LogStoreUnavailable(message) from error
+        raise
 
 
 def _expected(connection: Connection, run_id: str) -> int:

@@ -36,10 +36,15 @@ def pack(run_id: str, first: int, batch: bytes) -> dict[str, Any] | None:
     }
 
 
+def unpack(chunk: Row[Any]) -> bytes:
+    """The batch as it was sent."""
+    return zstandard.decompress(chunk.body)
+
+
 def numbered_segments(chunk: Row[Any]) -> Iterator[tuple[int, Segment]]:
     """Each segment of a stored chunk with the number of its first line."""
     number = chunk.first_line
-    for segment in segments(zstandard.decompress(chunk.body)):
+    for segment in segments(unpack(chunk)):
         yield number, segment
         number += segment.line_count
 

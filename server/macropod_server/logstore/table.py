@@ -13,11 +13,17 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     make_url,
+    select,
 )
 from sqlalchemy.schema import CreateTable
 
-_LOCK_TIMEOUT_SECONDS = 5
+from macropod_server.postgres_limits import WAIT_SECONDS, open_pool
+
+_SQLITE_CONNECTIONS = 40
+_FIRST_START = 7_063_671
+"""The lock under which servers that start at the same moment make the table."""
 
 chunks = Table(
     "chunks",
@@ -33,14 +39,24 @@ chunks = Table(
 )
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, connections: int = 10) -> Engine:
     """The engine for this URL, with the table made."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    engine = create_engine(url, connect_args={"timeout": _LOCK_TIMEOUT_SECONDS} if is_sqlite else {})
-    if is_sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
+    engine = (
+        _sqlite_engine(url) if is_sqlite else open_pool(url, connections=connections, statement_seconds=WAIT_SECONDS)
+    )
     with engine.begin() as connection:
+        if not is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_FIRST_START)))
         connection.execute(CreateTable(chunks, if_not_exists=True))
+    return engine
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": WAIT_SECONDS}, pool_size=_SQLITE_CONNECTIONS, pool_timeout=WAIT_SECONDS
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
 

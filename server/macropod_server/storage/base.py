@@ -1,12 +1,28 @@
 """Storage: bundles by the sha256 of their bytes. Promises tested by `tests/contracts`."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.errors import OutOfSpace, Unavailable
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A visible blob and when it was last kept."""
+
+    sha256: str
+    size_bytes: int
+    kept_at: datetime
 
 
 class StorageUnavailable(Unavailable):
     """The store cannot be read or written now (away, full); nothing half-written is visible."""
+
+
+class StorageFull(StorageUnavailable, OutOfSpace):
+    """The store has no room for this."""
 
 
 class BlobNotFound(Exception):
@@ -30,6 +46,14 @@ class Storage(Protocol):
         """Remove the blob. Harmless when it is not there."""
         ...
 
+    def list(self) -> Iterator[Blob]:
+        """Every visible blob, in no order; one that comes or goes meanwhile may be among them or not."""
+        ...
+
+    def clear_staging(self) -> int:
+        """Remove what writers left that died. What a living one of any process writes stays. Answers how many."""
+        ...
+
 
 class Staging(Protocol):
     """Used as a context manager: what was not kept when it ends is gone."""
@@ -41,7 +65,7 @@ class Staging(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
     def write(self, data: bytes) -> None:
-        """Append. Raises `StorageUnavailable` when the disk is full."""
+        """Append. Raises `StorageFull` when the disk is full."""
         ...
 
     def file(self) -> BinaryIO:
@@ -49,5 +73,6 @@ class Staging(Protocol):
         ...
 
     def keep(self) -> str:
-        """Make it visible, durably, under its sha256 and return that. The same bytes again store nothing new."""
+        """Make it visible, durably, under its sha256 and return that. The same bytes again store nothing new, and
+        count as kept now."""
         ...

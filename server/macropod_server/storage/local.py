@@ -1,12 +1,14 @@
 """Storage in a folder of this machine: `root/ab/cdef…` are the blobs, `root/staging` what is being written."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from macropod_server.storage.base import BlobNotFound
+from macropod_server.storage.base import Blob, BlobNotFound
 from macropod_server.storage.local_staging import LocalStaging, clear_abandoned, place_of, translated_errors
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -36,6 +38,16 @@ class LocalStorage:
         with suppress(BlobNotFound), self._finding(sha256) as place:
             place.unlink()
 
+    def list(self) -> Iterator[Blob]:
+        with translated_errors():
+            self._staging.stat()
+            for folder in self._root.glob("[0-9a-f][0-9a-f]"):
+                yield from _blobs_in(folder)
+
+    def clear_staging(self) -> int:
+        with translated_errors():
+            return clear_abandoned(self._staging)
+
     @contextmanager
     def _finding(self, sha256: str) -> Iterator[Path]:
         if not _SHA256.fullmatch(sha256):
@@ -48,3 +60,11 @@ class LocalStorage:
                 if not self._staging.is_dir():
                     raise
                 raise BlobNotFound(f"There is no blob {sha256}.") from None
+
+
+def _blobs_in(folder: Path) -> Iterator[Blob]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                facts = entry.stat()
+                yield Blob(folder.name + entry.name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))

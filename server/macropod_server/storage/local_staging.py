@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from macropod_server.storage.base import StorageUnavailable
+from macropod_server.storage.base import StorageFull, StorageUnavailable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -53,7 +53,7 @@ class LocalStaging:
         with translated_errors():
             os.fsync(self._descriptor)
             place.parent.mkdir(exist_ok=True)
-            if not place.exists():
+            if not _is_kept_anew(place):
                 self._path = self._path.rename(place)
                 self._is_kept = True
             # Also for a blob that was there: whoever renamed it may not have come to this line.
@@ -66,12 +66,24 @@ def place_of(root: Path, sha256: str) -> Path:
     return root / sha256[:2] / sha256[2:]
 
 
-def clear_abandoned(folder: Path) -> None:
+def _is_kept_anew(place: Path) -> bool:
+    """Whether the blob is there already; it is as if it were kept only now, so that no sweep takes it for old."""
+    try:
+        os.utime(place)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def clear_abandoned(folder: Path) -> int:
     """Remove what a writer left that died, and nothing a living one of any process still writes."""
+    cleared = 0
     for path in folder.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+            cleared += 1
+    return cleared
 
 
 @contextmanager
@@ -81,8 +93,8 @@ def translated_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             message = "The store is full; nothing was kept. Free space on the server's disk and try again."
-        else:
-            message = f"The store cannot be read or written now ({error.strerror}); nothing was kept."
+            raise StorageFull(message) from error
+        message = f"The store cannot be read or written now ({error.strerror}); nothing was kept."
         raise StorageUnavailable(message) from error
 
 

@@ -17,7 +17,11 @@ class Tick(SQLModel, table=True):
     """One due moment of a scheduled task. Unique, so that nothing starts twice."""
 
     __tablename__ = "ticks"
-    __table_args__ = (UniqueConstraint("task_id", "due_at"), Index("ix_ticks_created", "created_at"))
+    __table_args__ = (
+        UniqueConstraint("task_id", "due_at"),
+        Index("ix_ticks_created", "created_at"),
+        Index("ix_ticks_run", "run_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: str = Field(foreign_key="tasks.id")
@@ -26,6 +30,10 @@ class Tick(SQLModel, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     run_id: str | None = Field(default=None, foreign_key="runs.id")
     created_at: datetime = instant()
+
+    def become(self, other: "Tick") -> None:
+        """What came of the moment after all."""
+        self.outcome, self.reason, self.run_id = other.outcome, other.reason, other.run_id
 
 
 class Event(SQLModel, table=True):

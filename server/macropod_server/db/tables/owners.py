@@ -15,6 +15,9 @@ class Installation(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     installation_id: str = Field(sa_type=Id)
+    key_digest: str | None = Field(
+        default=None, sa_type=String(64), description="by which servers tell if theirs is the same"
+    )
     created_at: datetime = instant()
 
 

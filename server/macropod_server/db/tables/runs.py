@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text
+from sqlalchemy import BigInteger, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
 from macropod_server.db.columns import Word
@@ -11,6 +11,8 @@ from macropod_server.db.tables.fields import Id, instant
 from macropod_server.db.tables.orchestrations import Orchestration
 from macropod_server.db.tables.tasks import Task
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
+
+_NOT_GONE = text("removed_at IS NULL")
 
 
 class Run(SQLModel, table=True):
@@ -20,6 +22,7 @@ class Run(SQLModel, table=True):
         Index("ix_runs_task", "task_id", "created_at"),
         Index("ix_runs_first", "first_run_id"),
         Index("ix_runs_uncleaned", "removed_at", "ended_at"),
+        Index("ix_runs_present", "task_id", "status", sqlite_where=_NOT_GONE, postgresql_where=_NOT_GONE),
     )
 
     id: str = Field(sa_type=Id, primary_key=True)
@@ -43,6 +46,7 @@ class Run(SQLModel, table=True):
     lease: int = Field(default=0, description="how often it was claimed; who acts on an older claim acts on nothing")
     environment: str | None = Field(default=None, sa_type=String(64), description="digest of the lock it runs with")
     image: str | None = None
+    spawner: str | None = Field(default=None, description="which kind of spawner started it")
     runner_version: str | None = None
     started_at: datetime | None = instant(default=None)
     ended_at: datetime | None = instant(default=None)
@@ -68,7 +72,7 @@ class Run(SQLModel, table=True):
         )
 
     @classmethod
-    def of_packaging(cls, orchestration: Orchestration, *, id: str, now: datetime) -> "Run":  # noqa: A002
+    def of_packaging(cls, orchestration: Orchestration, *, id: str, now: datetime, **facts: Any) -> "Run":  # noqa: A002
         return cls(
             id=id,
             workspace_id=orchestration.workspace_id,
@@ -76,7 +80,12 @@ class Run(SQLModel, table=True):
             kind=RunKind.PACKAGING,
             cause=Cause.PACKAGING,
             created_at=now,
+            **facts,
         )
+
+    def is_still(self, seen: "Run") -> bool:
+        """Whether it is as it was seen: it has not moved, and was not claimed anew."""
+        return (self.status, self.lease) == (seen.status, seen.lease)
 
 
 class RunEvent(SQLModel, table=True):
@@ -111,7 +120,7 @@ class Slot(SQLModel, table=True):
     __tablename__ = "slots"
 
     workspace_id: int = Field(primary_key=True, foreign_key="workspaces.id")
-    name: str = Field(sa_type=String(200), primary_key=True)
+    name: str = Field(sa_type=String(210), primary_key=True, description="see `db.slots`")
     number: int = Field(primary_key=True)
     run_id: str = Field(foreign_key="runs.id", index=True)
     taken_at: datetime = instant()

@@ -1,0 +1,58 @@
+"""The workspace of the caller, and the switch that pauses all of it."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from macropod_server.api import examples
+from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.schemas import PauseIn, of_row
+from macropod_server.db import access
+from macropod_server.flows.pause_all import pause_all, resume_all
+
+router = APIRouter(prefix="/v1/workspace", tags=["workspace"])
+
+
+class WorkspaceStateOut(BaseModel):
+    """`paused_at` is null while runs of the workspace may start."""
+
+    model_config = of_row(examples.WORKSPACE)
+
+    id: int
+    name: str
+    created_at: datetime
+    paused_at: datetime | None
+    paused_by: str | None
+    pause_reason: str | None
+
+
+class ResumeIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    spread_seconds: Annotated[int, Field(strict=True, ge=0, le=24 * 3600)] = Field(
+        default=60, description="over so many seconds the runs that wait are started, one after the other"
+    )
+
+
+@router.get("")
+def show(deps: DepsDep, caller: CallerDep) -> WorkspaceStateOut:
+    with deps.database.read() as session:
+        return WorkspaceStateOut.model_validate(access.workspace(session, caller.workspace_id))
+
+
+@router.post("/pause")
+def pause(deps: DepsDep, caller: CallerDep, now: Now, wish: PauseIn | None = None) -> WorkspaceStateOut:
+    """From now on nothing of the workspace starts; what runs goes on. Harmless when it is paused already."""
+    reason = wish.reason if wish else None
+    paused = pause_all(deps, workspace_id=caller.workspace_id, reason=reason, requested_by=caller.name, now=now)
+    return WorkspaceStateOut.model_validate(paused)
+
+
+@router.post("/resume")
+def resume(deps: DepsDep, caller: CallerDep, now: Now, wish: ResumeIn | None = None) -> WorkspaceStateOut:
+    """What waits starts again, spread over some time. Harmless when it is not paused."""
+    spread = timedelta(seconds=(wish or ResumeIn()).spread_seconds)
+    resumed = resume_all(deps, workspace_id=caller.workspace_id, spread=spread, requested_by=caller.name, now=now)
+    return WorkspaceStateOut.model_validate(resumed)

@@ -1,0 +1,57 @@
+"""What others may want to be told of, in an order in which nobody who reads on misses anything."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, insert, select
+
+from macropod_server.db import locks
+from macropod_server.db.tables import Event, Run, Task
+
+RUN_ENDED = "run_ended"
+_MESSAGE_CHARACTERS = 1000
+
+
+def add_run_ended(session: Session, run: Run, *, now: datetime) -> None:
+    """Tell of the end of this run, which is recorded in the same transaction. Stored as the last thing it does."""
+    event = Event(
+        workspace_id=run.workspace_id,
+        kind=RUN_ENDED,
+        orchestration_id=run.orchestration_id,
+        task_id=run.task_id,
+        run_id=run.id,
+        facts=_facts(session, run),
+        created_at=now,
+    )
+    session.info["last"].append(lambda: _store(session, event))
+    session.info["told"].append(event)
+
+
+def after(session: Session, workspace_id: int, *, number: int, limit: int) -> list[Event]:
+    """The events after this number, oldest first. One that is seen later never has a smaller number."""
+    wanted = (col(Event.workspace_id) == workspace_id, col(Event.id) > number)
+    return list(session.exec(select(Event).where(*wanted).order_by(col(Event.id)).limit(limit)))
+
+
+def _store(session: Session, event: Event) -> None:
+    # Numbers are given in the order of insertion and seen in the order of commits: alone, these are the same.
+    # Whoever holds this lock waits for no other any more, so two who end runs never wait for each other.
+    locks.alone(session, "events")
+    session.execute(insert(Event), [event.model_dump(exclude={"id"})])
+
+
+def _facts(session: Session, run: Run) -> dict[str, Any]:
+    task = session.get(Task, run.task_id) if run.task_id else None
+    return {
+        "run_kind": run.kind.value,
+        "status": run.status.value,
+        "reason": run.reason.value if run.reason else None,
+        "message": run.message[:_MESSAGE_CHARACTERS] if run.message else None,
+        "exit_code": run.exit_code,
+        "attempt": run.attempt,
+        "cause": run.cause.value,
+        "created_at": run.created_at.isoformat(),
+        "started_at": run.started_at.isoformat() if run.started_at else None,
+        "due_at": run.due_at.isoformat() if run.due_at else None,
+        "task_name": task.name if task else None,
+    }

@@ -1,0 +1,24 @@
+"""How long things are kept: by age, by number, or for ever."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What is older than `since` may go, and what is not among the newest `most`. None: no such bound."""
+
+    since: datetime | None
+    most: int | None
+
+
+def bound(now: datetime, *, days: int = 0, most: int = 0) -> Bound:
+    """0 stands for ever, or for any number."""
+    return Bound(since=_ago(now, days) if days else None, most=most or None)
+
+
+def _ago(now: datetime, days: int) -> datetime | None:
+    try:
+        return now - timedelta(days=days)
+    except OverflowError:
+        return None

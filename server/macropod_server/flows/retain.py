@@ -1,0 +1,162 @@
+"""Retention: what is older or more than the settings say goes, in small steps, so that it holds up nobody."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from macropod_server.db import retention
+from macropod_server.db.retention import Rules
+from macropod_server.deps import Deps
+from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.retention import bound
+from macropod_server.spawners.base import ContainerStuck
+
+log = structlog.get_logger()
+
+_BATCH = 100
+_ANY_NUMBER = 2**31
+
+Sizes = Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """So many of a kind, and the bytes that became free on disk by it, None where nobody can tell."""
+
+    kind: str
+    count: int
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A kind that is nothing but rows. `all_of` finds also what can go only after rows of other kinds."""
+
+    kind: str
+    find: Callable[..., Sequence[Any]]
+    remove: Callable[[Session, Any], int]
+    all_of: Callable[..., Sequence[Any]] | None = None
+
+
+def _soon(find: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    return lambda session, rules, *, limit: find(session, rules, limit=limit, soon=True)
+
+
+# Those that others refer to come after them.
+_ROWS = (
+    Rows("ticks", retention.expired_ticks, retention.remove_ticks),
+    Rows("tasks", retention.expired_tasks, retention.remove_tasks, _soon(retention.expired_tasks)),
+    Rows(
+        "deleted orchestrations",
+        retention.expired_orchestrations,
+        retention.remove_orchestrations,
+        _soon(retention.expired_orchestrations),
+    ),
+    Rows("events", retention.expired_events, retention.remove_events),
+    Rows("idempotency keys", retention.expired_keys, retention.remove_keys),
+)
+
+
+def retain(deps: Deps) -> bool:
+    """Remove a little of every kind; True when there may be more."""
+    removed = retain_step(deps, now=deps.clock())
+    told = {each.kind.replace(" ", "_"): each.count for each in removed if each.count}
+    if told:
+        log.info("retention_applied", **told)
+    return any(each.count >= _BATCH for each in removed)
+
+
+def retain_step(deps: Deps, *, now: datetime, sizes: Sizes | None = None) -> list[Removed]:
+    """`sizes` are those of the environments, where anybody wants to know what became free."""
+    rules = rules_of(deps, now=now)
+    return [
+        _remove_runs(deps, rules),
+        *(_remove_rows(deps, rules, rows) for rows in _ROWS),
+        _remove_environments(deps, rules, sizes or {}),
+    ]
+
+
+def expired(deps: Deps, *, now: datetime) -> list[Removed]:
+    """What would go now, all of it."""
+    rules = rules_of(deps, now=now)
+    with deps.database.read() as session:
+        runs = retention.expired_runs(session, rules, limit=_ANY_NUMBER)
+        rows = [
+            Removed(each.kind, len((each.all_of or each.find)(session, rules, limit=_ANY_NUMBER))) for each in _ROWS
+        ]
+        environments = retention.unused_environments(session, rules, limit=_ANY_NUMBER)
+    names = [each.name for each in environments]
+    return [
+        Removed("runs with their logs", len(runs), deps.logs.usage(runs).bytes),
+        *rows,
+        Removed("environments", len(names), _sum(environment_sizes(deps), names)),
+    ]
+
+
+def rules_of(deps: Deps, *, now: datetime) -> Rules:
+    keep = deps.settings
+    return Rules(
+        runs=bound(now, days=keep.keep_runs_days, most=keep.keep_runs_per_task),
+        tasks=bound(now, days=keep.keep_tasks_days, most=keep.keep_tasks),
+        ticks=bound(now, days=keep.keep_ticks_days, most=keep.keep_ticks_per_task),
+        events=bound(now, days=keep.keep_events_days, most=keep.keep_events),
+        environments=bound(now, days=keep.keep_environments_days, most=keep.keep_environments),
+        deleted=bound(now, days=keep.keep_deleted_days),
+        idempotency=bound(now, days=keep.keep_idempotency_days),
+    )
+
+
+def _remove_runs(deps: Deps, rules: Rules) -> Removed:
+    """Their lines go first: a crash in between leaves runs without lines, and never lines without a run."""
+    with deps.database.read() as session:
+        run_ids = retention.expired_runs(session, rules, limit=_BATCH)
+    freed = deps.logs.usage(run_ids).bytes if run_ids else 0
+    if run_ids:
+        deps.logs.drop(*run_ids)
+        with deps.database.write() as session:
+            retention.remove_runs(session, run_ids)
+    return Removed("runs with their logs", len(run_ids), freed)
+
+
+def _remove_rows(deps: Deps, rules: Rules, rows: Rows) -> Removed:
+    with deps.database.read() as session:
+        found = rows.find(session, rules, limit=_BATCH)
+    if found:
+        with deps.database.write() as session:
+            return Removed(rows.kind, rows.remove(session, found))
+    return Removed(rows.kind, 0)
+
+
+def _remove_environments(deps: Deps, rules: Rules, sizes: Sizes) -> Removed:
+    """The row goes first: what is left on disk when this is cut short is a leftover that nobody has a row for."""
+    with deps.database.read() as session:
+        unused = retention.unused_environments(session, rules, limit=_BATCH)
+    gone = [each.name for each in unused if _is_removed(deps, each.digest)]
+    for name in gone:
+        try:
+            deps.spawner.discard(name)
+        except ContainerStuck as error:
+            log.warning("environment_not_removed", environment=name, reason=error.message)
+    return Removed("environments", len(gone), _sum(sizes, gone))
+
+
+def _is_removed(deps: Deps, digest: str) -> bool:
+    with deps.database.write() as session:
+        return retention.remove_environment(session, digest)
+
+
+def environment_sizes(deps: Deps) -> Sizes:
+    """Empty while the spawner is away."""
+    with suppress(Unavailable):
+        return {each.name: each.bytes for each in deps.spawner.holdings() if each.kind == "environment"}
+    return {}
+
+
+def _sum(sizes: Sizes, names: Sequence[str]) -> int | None:
+    known = [size for name in names if (size := sizes.get(name)) is not None]
+    return sum(known) if known or not names else None

@@ -1,0 +1,60 @@
+"""Which installation a server belongs to: the database, its data folder and its key have to agree."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from macropod_server.db import access
+from macropod_server.db.engine import Database
+from macropod_server.domain.errors import Conflict
+from macropod_server.domain.naming import key_digest
+from macropod_server.private_files import keep_private
+from macropod_server.settings import Settings
+
+
+def join_installation(settings: Settings, database: Database, key: bytes, *, now: datetime) -> str:
+    """Its id. Raises `Conflict` for a data folder of another one, or a key that its other servers do not have."""
+    with database.write() as session:
+        installation = access.installation(session, now=now)
+        access.default_workspace(session, now=now)
+        is_known = access.take_key(session, installation, key_digest(key), is_sole=database.is_sqlite)
+    folder, own = settings.data_dir, installation.installation_id
+    if (found := keep_private(folder / "installation", own).strip()) != own:
+        raise Conflict(
+            f"The data folder {folder} belongs to installation {found}, the database to {own}. "
+            "Give this server a folder of its own with --data-dir, or the database that belongs to the folder."
+        )
+    if not is_known:
+        raise Conflict(
+            "The other servers of this installation have another key, so runs could not call this one. Set "
+            "MACROPOD_SECRET_KEY to the same text for all of them, or let servers on one machine share --data-dir. "
+            "To change the key, end all servers and run `macropod-server use-key` with the new one."
+        )
+    return own
+
+
+def check_is_whole(settings: Settings) -> None:
+    """Raises `Conflict` for a data folder into which a restore was begun and not brought to its end."""
+    if unfinished_restore(settings).exists():
+        raise Conflict(
+            f"A restore into {settings.data_dir} was begun and not finished. Empty that folder, and the database if it "
+            "is elsewhere, and restore again."
+        )
+
+
+def unfinished_restore(settings: Settings) -> Path:
+    """The file that is there while a restore goes on."""
+    return settings.data_dir / "restore.unfinished"
+
+
+def use_key(settings: Settings, database: Database, *, now: datetime) -> None:
+    """Make this server's key the key of the installation. Runs that have not ended cannot call any more then."""
+    with database.write() as session:
+        access.take_key(session, access.installation(session, now=now), key_digest(run_key(settings)), is_sole=True)
+
+
+def run_key(settings: Settings) -> bytes:
+    """The key that tokens of runs are derived from."""
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    return keep_private(settings.data_dir / "secret.key", secrets.token_hex(32)).strip().encode()
