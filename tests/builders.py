@@ -25,10 +25,11 @@ WORKSPACE = 1
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is moved. `jump` moves what it shows, and no time passes."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
+        self._nought = now
 
     def __call__(self) -> datetime:
         return self.now
@@ -36,6 +37,13 @@ class Clock:
     def advance(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
+
+    def jump(self, **span: float) -> datetime:
+        self._nought += timedelta(**span)
+        return self.advance(**span)
+
+    def monotonic(self) -> float:
+        return (self.now - self._nought).total_seconds()
 
 
 def a_zip(files: dict[str, str | bytes] | None = None, **more: str) -> bytes:
@@ -48,10 +56,12 @@ def a_zip(files: dict[str, str | bytes] | None = None, **more: str) -> bytes:
 
 
 def make_deps(folder: Path, *, spawner: Any = None, clock: Any = None, **settings: Any) -> Deps:
+    clock = clock or Clock()
     return build_deps(
         replace(Settings(data_dir=folder / "data", credentials=folder / "credentials.json"), **settings),
         spawner=spawner or FakeSpawner(),
-        clock=clock or Clock(),
+        clock=clock,
+        monotonic=clock.monotonic,
     )
 
 

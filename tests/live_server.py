@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -28,10 +29,11 @@ class LiveServer:
     """
 
     def __init__(self, folder: Path, *, variables: dict[str, str] | None = None, **settings: Any) -> None:
-        self.data_dir = folder / "data"
-        self._credentials = folder / "credentials.json"
+        folder.mkdir(exist_ok=True)
+        self.data_dir = Path(settings.get("data_dir", folder / "data"))
+        self._credentials = Path(settings.get("credentials", folder / "credentials.json"))
         self._log = folder / "server.log"
-        self._url = f"http://127.0.0.1:{_free_port()}"
+        self._url = f"http://127.0.0.1:{free_port()}"
         told = {
             "data_dir": self.data_dir,
             "credentials": self._credentials,
@@ -65,18 +67,22 @@ class LiveServer:
         _end(lambda: processes_of(self.data_dir))
 
     @property
+    def url(self) -> str:
+        return self._url
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None
 
     @cached_property
     def client(self) -> macropod.Client:
-        return self._connections.enter_context(macropod.Client(self._url, self._token))
+        return self._connections.enter_context(macropod.Client(self._url, self.token))
 
     @cached_property
     def rest(self) -> httpx2.Client:
         """For what the SDK does not tell."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        return self._connections.enter_context(httpx2.Client(base_url=self._url, headers=headers))
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self._connections.enter_context(httpx2.Client(base_url=self._url, headers=headers, timeout=30))
 
     def start(self) -> None:
         """On the same port and data as before; returns when the server is ready."""
@@ -93,6 +99,13 @@ class LiveServer:
         self._running.kill()
         self._running.wait()
         self._process = None
+
+    def suspend(self) -> None:
+        """`kill -STOP`: it lives, holds its connections, and does nothing."""
+        self._running.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._running.send_signal(signal.SIGCONT)
 
     def kill_and_restart(self) -> None:
         self.kill()
@@ -117,7 +130,7 @@ class LiveServer:
         return self._process
 
     @property
-    def _token(self) -> str:
+    def token(self) -> str:
         token: str = json.loads(self._credentials.read_text())["token"]
         return token
 
@@ -160,7 +173,7 @@ def _end(find: Callable[[], list[psutil.Process]]) -> None:
         time.sleep(0.01)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Below those the system gives to outgoing connections: they could take it while the server is away."""
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)

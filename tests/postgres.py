@@ -31,7 +31,7 @@ class Postgres:
     """One cluster; `fresh_url` gives an empty, migrated database in it."""
 
     def __init__(self, folder: Path, bin_folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._bin = bin_folder
         self._port = _free_port()
 
@@ -39,12 +39,16 @@ class Postgres:
         self._run("initdb", "--username", _USER, "--auth", "trust", "--no-sync", "--pgdata", str(self._data))
 
     def start(self) -> None:
-        options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
-        self._control("start", "-w", "-o", options, "-l", str(self._folder / "log"))
+        options = f"-p {self._port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        self._control("start", "-w", "-o", options, "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
         """`immediate` is what a power cut would do to it."""
         self._control("stop", "-w", "-m", mode)
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://{_USER}@127.0.0.1:{self._port}/{name}"
@@ -67,7 +71,7 @@ class Postgres:
 
     @property
     def _data(self) -> Path:
-        return self._folder / "data"
+        return self.folder / "data"
 
     def _administer(self, statement: str) -> None:
         url = self.url("postgres").replace("+psycopg", "")
@@ -79,9 +83,9 @@ class Postgres:
 
     def _run(self, program: str, *words: str) -> None:
         as_nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-        with (self._folder / "commands.log").open("ab") as log:
+        with (self.folder / "commands.log").open("ab") as log:
             subprocess.run(
-                [self._bin / program, *words], check=True, cwd=self._folder, stdout=log, stderr=log, **as_nobody
+                [self._bin / program, *words], check=True, cwd=self.folder, stdout=log, stderr=log, **as_nobody
             )
 
 

@@ -14,7 +14,7 @@ from macropod_server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("server/macropod_server", "sdk/macropod", "runner-image/macropod_runner")
-TESTED = (*SOURCES, "scripts", "examples", "benchmarks", "alembic")
+TESTED = (*SOURCES, "scripts", "examples", "benchmarks", "chaos", "alembic")
 FUNCTION_LINES, FILE_LINES, TEST_LINES = 40, 300, 400
 BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "service", "misc"}
 
@@ -78,6 +78,16 @@ def test_the_clock_is_read_in_one_place():
         if re.search(r"datetime\.now\(|utcnow\(|time\.time\(", path.read_text())
     }
     assert readers == {"app.py"}
+
+
+def test_flows_measure_time_with_what_they_are_handed():
+    readers = [
+        path.name
+        for folder in ("flows", "domain", "db")
+        for path in python_files(f"server/macropod_server/{folder}")
+        if re.search(r"monotonic\(|perf_counter\(|time\.sleep\(", path.read_text())
+    ]
+    assert readers == []
 
 
 def test_the_runner_uses_the_standard_library_only():

@@ -21,7 +21,7 @@ def routes(app):
     for route in app.routes:
         found.extend(getattr(getattr(route, "original_router", None), "routes", [route]))
     return [
-        (method, route.path.format(orchestration_id=0, task_id=0, run_id=0))
+        (method, route.path.replace(":path", "").format(orchestration_id=0, task_id=0, run_id=0, name=0))
         for route in found
         if isinstance(route, APIRoute) and route.path not in OPEN
         for method in route.methods

@@ -42,6 +42,14 @@ def test_what_cannot_be_meant_is_named_with_what_it_takes(variables, told):
     assert refusal(**variables).startswith(told)
 
 
+def test_profiles_are_read_once_and_a_bad_one_is_named():
+    profiles = read_settings({"MACROPOD_PROFILES": '{"small": {"cpus": 1, "memory": "2GiB"}}'}).profiles
+    assert {name: (each.cpus, each.memory_bytes) for name, each in profiles.items()} == {"small": (1.0, 2 * 1024**3)}
+    assert read_settings({}).profiles == {}
+    told = "MACROPOD_PROFILES has 'cpu' in profile 'small'; a profile takes cpus, memory, pids, gpus."
+    assert refusal(profiles='{"small": {"cpu": 1}}') == told
+
+
 def test_the_least_and_the_most_are_taken():
     taken = read_settings({"MACROPOD_PORT": "0", "MACROPOD_GRACE_SECONDS": "0", "MACROPOD_SECRET_KEY": "k" * 32})
     assert (taken.port, taken.grace_seconds) == (0, 0)

@@ -2,9 +2,11 @@
 
 import pytest
 from macropod_server.db import runs
-from macropod_server.db.runs import Concurrency, MoveNotAllowed
+from macropod_server.db.queue import next_startable
+from macropod_server.db.runs import MoveNotAllowed
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.domain.waiting import Concurrency
 
 from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
 
@@ -55,7 +57,7 @@ def test_a_transaction_that_fails_leaves_neither_status_nor_event(deps, run):
 
 def startable(deps, **most):
     with deps.database.read() as session:
-        return runs.next_startable(session, Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most), now=NOON)
+        return next_startable(session, Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most), now=NOON)
 
 
 def claim(deps, run):

@@ -1,14 +1,14 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
-from macropod_server.domain.lines import Line, Stream, segments
-from macropod_server.logstore.base import MAX_BATCH_BYTES, LogStoreUnavailable
+from macropod_server.domain.lines import Line, Stream, encode_segment, segments
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
 
 
 class MemoryLogStore:
@@ -70,8 +70,32 @@ class MemoryLogStore:
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
 
-    def drop(self, run_id: str) -> None:
-        self._stored(run_id).clear()
+    def drop(self, *run_ids: str) -> None:
+        for run_id in run_ids:
+            self._stored(run_id).clear()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
+        lines = [
+            line for run_id in self._run_ids() if run_ids is None or run_id in run_ids for line in self._runs[run_id]
+        ]
+        return LogUsage(len(lines), sum(len(line.text.encode()) for line in lines))
+
+    def batches(self) -> Iterator[Batch]:
+        for run_id in self._run_ids():
+            for line in self._runs[run_id]:
+                yield Batch(run_id, line.number, encode_segment(line.printed_at, line.stream, [line.text]))
+
+    def fill(self, batches: Iterable[Batch]) -> None:
+        for each in batches:
+            self.append(each.run_id, first=each.first, batch=each.content)
+
+    def _run_ids(self) -> list[str]:
+        if self.is_away:
+            raise LogStoreUnavailable("The log store does not answer. Try again later.")
+        return sorted(run_id for run_id, lines in self._runs.items() if lines)
 
     def _stored(self, run_id: str) -> list[Line]:
         if self.is_away:

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from macropod_server.spawners.base import (
+    Capacity,
     ContainerStuck,
     CouldNotStart,
     EnvironmentNotFound,
     Exited,
     Gone,
+    Holding,
     Order,
     Running,
     Sighting,
@@ -23,6 +25,7 @@ class FakeContainers:
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
     outputs: dict[str, list[str]] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
     environments: set[str] = field(default_factory=set)
     orders: list[Order] = field(default_factory=list)
 
@@ -37,6 +40,8 @@ class FakeSpawner:
     def __init__(self, containers: FakeContainers | None = None) -> None:
         self.containers = containers or FakeContainers()
         self.refusal: CouldNotStart | None = None
+        self.gives = Capacity(cpus=64.0, memory_bytes=2**40, pids=2**22, gpus=8)
+        self.made_from: str | None = "sha256:" + "f" * 64
         self.stuck: set[str] = set()
         self._is_available = True
 
@@ -46,6 +51,9 @@ class FakeSpawner:
 
     def begin(self, run_id: str) -> None:
         self.containers.sightings[run_id] = Running()
+
+    def freeze(self, run_id: str) -> None:
+        self.containers.sightings[run_id] = Running(is_frozen=True)
 
     def finish(self, run_id: str, exit_code: int | None = 0, *, out_of_memory: bool = False) -> None:
         self.containers.sightings[run_id] = Exited(exit_code, out_of_memory=out_of_memory)
@@ -70,6 +78,14 @@ class FakeSpawner:
     def become_available(self) -> None:
         self._is_available = True
 
+    def capacity(self) -> Capacity:
+        self._reach()
+        return self.gives
+
+    def image(self) -> str | None:
+        self._reach()
+        return self.made_from
+
     def spawn(self, order: Order) -> None:
         self._reach(order.run_id)
         if order.run_id in self.containers.sightings:
@@ -77,6 +93,7 @@ class FakeSpawner:
         self._check(order)
         if order.command == "package":
             self.provide(order.run_id)
+        self.containers.files.add(order.run_id)
         self.containers.sightings[order.run_id] = Starting()
         self.containers.orders.append(order)
 
@@ -92,6 +109,20 @@ class FakeSpawner:
     def remove(self, run_id: str, *, grace: timedelta) -> None:
         self._reach(run_id)
         self.vanish(run_id)
+        self.containers.files.discard(run_id)
+
+    def remains(self) -> list[str]:
+        self._reach()
+        return sorted(self.containers.files)
+
+    def environments(self) -> list[str]:
+        self._reach()
+        return sorted(self.containers.environments)
+
+    def holdings(self) -> list[Holding]:
+        self._reach()
+        runs = [Holding("files of a run", run_id, 10) for run_id in sorted(self.containers.files)]
+        return runs + [Holding("environment", name, 1000) for name in sorted(self.containers.environments)]
 
     def list(self) -> list[str]:
         self._reach()

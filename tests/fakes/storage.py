@@ -1,10 +1,12 @@
 """Storage in memory."""
 
 import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 
-from macropod_server.storage.base import BlobNotFound, StorageUnavailable
+from macropod_server.storage.base import Blob, BlobNotFound, StorageFull, StorageUnavailable
 
 
 class MemoryStorage:
@@ -14,6 +16,8 @@ class MemoryStorage:
         self.is_away = False
         self.capacity: int | None = None
         self.blobs: dict[str, bytes] = {}
+        self.kept_at: dict[str, datetime] = {}
+        self.abandoned: list[bytes] = []
 
     def stage(self) -> "MemoryStaging":
         return MemoryStaging(self)
@@ -26,6 +30,15 @@ class MemoryStorage:
 
     def delete(self, sha256: str) -> None:
         self._reachable().pop(sha256, None)
+
+    def list(self) -> Iterator[Blob]:
+        for sha256, content in dict(self._reachable()).items():
+            yield Blob(sha256, len(content), self.kept_at[sha256])
+
+    def clear_staging(self) -> int:
+        self._reachable()
+        cleared, self.abandoned = len(self.abandoned), []
+        return cleared
 
     def _blob(self, sha256: str) -> bytes:
         if sha256 not in self._reachable():
@@ -56,7 +69,7 @@ class MemoryStaging:
     def write(self, data: bytes) -> None:
         self._storage._reachable()
         if self._storage.capacity is not None and self.size + len(data) > self._storage.capacity:
-            raise StorageUnavailable("The store is full; nothing was kept.")
+            raise StorageFull("The store is full; nothing was kept.")
         self._written += data
 
     def file(self) -> BinaryIO:
@@ -65,4 +78,5 @@ class MemoryStaging:
     def keep(self) -> str:
         sha256 = hashlib.sha256(self._written).hexdigest()
         self._storage._reachable().setdefault(sha256, bytes(self._written))
+        self._storage.kept_at[sha256] = datetime.now(UTC)
         return sha256

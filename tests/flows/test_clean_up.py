@@ -1,10 +1,14 @@
 """What ended runs leave is removed, and one that resists holds up nothing."""
 
+from datetime import timedelta
+
+from macropod_server.db import slots
+from macropod_server.db.tables import Slot, Task
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.stop_run import kill_task, stop_runs
 from macropod_server.spawners.base import Gone
 
-from tests.builders import WORKSPACE, make_deps, make_task, reread, runs_of
+from tests.builders import WORKSPACE, all_rows, make_deps, make_task, reread, runs_of
 from tests.fakes.spawner import FakeSpawner
 
 
@@ -42,3 +46,40 @@ def test_a_task_killed_before_its_run_started_tells_so(deps):
     stop_runs(deps)
     assert (reread(deps, task).status, reread(deps, task).last_run_status) == ("killed", "killed")
     assert runs_of(deps, task)[0].removed_at is not None
+
+
+class WatchfulSpawner(FakeSpawner):
+    """Remembers how long each run was given to end."""
+
+    def __init__(self):
+        super().__init__()
+        self.graces = {}
+
+    def remove(self, run_id, *, grace):
+        self.graces[run_id] = grace
+        super().remove(run_id, grace=grace)
+
+
+def test_what_a_run_holds_is_free_once_its_container_is_gone_and_not_before(deps, ended_runs):
+    (run,) = ended_runs(deps, 1)
+    with deps.database.write() as session:
+        slots.free(session, run.id)
+        assert slots.take(session, WORKSPACE, "lock:warehouse", run.id, now=deps.clock())
+    deps.spawner.stuck.add(run.id)
+    clean_up(deps)
+    assert [each.run_id for each in all_rows(deps, Slot)] == [run.id]
+    deps.spawner.stuck.clear()
+    deps.clock.advance(minutes=1)
+    clean_up(deps)
+    assert (all_rows(deps, Slot), reread(deps, run).removed_at) == ([], deps.clock())
+
+
+def test_a_run_is_given_the_grace_of_its_task_or_else_of_the_server(tmp_path, ended_runs):
+    deps = make_deps(tmp_path, spawner=WatchfulSpawner(), grace_seconds=7)
+    own, other = ended_runs(deps, 2)
+    with deps.database.write() as session:
+        session.get_one(Task, own.task_id).grace_seconds = 90
+    clean_up(deps)
+    assert deps.spawner.graces == {own.id: timedelta(seconds=90), other.id: timedelta(seconds=7)}
+    deps.logs.close()
+    deps.database.close()

@@ -37,7 +37,7 @@ def test_a_scheduled_task_of_an_unpackaged_orchestration_is_pending(deps):
         ({"schedule": "61 * * * *"}, "minute"),
         ({"schedule": "* * * * *", "timezone": "Mars/Base"}, "timezone"),
         ({"kind": TaskKind.RUN_SCHEDULED}, "schedule"),
-        ({"timezone": "UTC"}, "schedule"),
+        ({"timezone": "UTC"}, "timezone"),
         ({"json_args": {"x": "y" * 2**20}}, "json_args"),
     ],
 )

@@ -2,12 +2,10 @@
 
 import pytest
 from macropod_server.db.tables import Environment
-from macropod_server.domain.run import Reason, RunStatus
-from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.package_orchestration import Lock, Turn
 from macropod_server.flows.start_run import start_runs
 
-from tests.builders import WORKSPACE, all_rows, make_task, reread, runs_of
+from tests.builders import WORKSPACE, all_rows, make_task, runs_of
 from tests.flows.test_package_orchestration import LOCK, agree, begin_packaging, end
 
 
@@ -66,12 +64,3 @@ def test_another_lock_is_another_environment_whatever_the_runner_says(other):
 
 def test_a_workspace_does_not_share_the_environments_of_another():
     assert LOCK.digest(1) != LOCK.digest(2)
-
-
-def test_an_end_seen_too_late_is_not_recorded(deps):
-    task = make_task(deps)
-    start_runs(deps)
-    (run,) = runs_of(deps, task)
-    ending = Ending(Reason.START_TIMEOUT)
-    assert not finish_run(deps, run.id, ending, now=deps.clock(), seen_as=RunStatus.RUNNING)
-    assert reread(deps, run).status == "starting"

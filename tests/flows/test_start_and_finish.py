@@ -13,6 +13,8 @@ from macropod_server.spawners.base import CouldNotStart, Gone, ImageNotFound
 
 from tests.builders import all_rows, make_task, reread, runs_of, upload
 
+TRIED_AGAIN = {Reason.COULD_NOT_START, Reason.START_TIMEOUT, Reason.SPAWNER_UNAVAILABLE}
+
 
 def started(deps, task):
     start_runs(deps)
@@ -58,7 +60,8 @@ def test_every_reason_ends_a_run_in_its_status(deps, reason):
     ended = reread(deps, run)
     assert (ended.status, ended.reason, ended.message, ended.exit_code) == (STATUS_OF[reason], reason, "as told", 7)
     told = reread(deps, task)
-    assert (told.status, told.active, told.last_run_status) == ("started", False, STATUS_OF[reason])
+    shown = (True, "queued") if reason in TRIED_AGAIN else (False, STATUS_OF[reason])
+    assert (told.status, told.active, told.last_run_status) == ("started", *shown)
 
 
 def test_the_first_report_of_an_end_counts(deps):
@@ -93,9 +96,10 @@ def test_the_container_is_removed_after_the_end_is_stored(deps):
 def test_an_order_that_cannot_work_fails_the_run_with_its_reason(deps, refusal, reason):
     deps.spawner.refuse(refusal)
     task = make_task(deps)
-    run = started(deps, task)
+    start_runs(deps)
+    run = runs_of(deps, task)[0]
     assert (run.status, run.reason, run.message) == ("failure", reason, refusal.message)
-    assert not reread(deps, task).active
+    assert reread(deps, task).active == (reason in TRIED_AGAIN)
 
 
 def test_a_spawner_that_is_away_delays_the_run(deps):

@@ -73,6 +73,7 @@ def test_a_schedule_without_a_run_is_killed_soon(deps):
 def test_a_runner_that_does_not_stop_loses_its_container(deps):
     task, run = a_running_task(deps)
     kill(deps, task)
+    stop_runs(deps)
     deps.clock.now += timedelta(seconds=deps.settings.grace_seconds + 4)
     stop_runs(deps)
     assert reread(deps, run).status == "running"
@@ -87,7 +88,9 @@ def test_a_runner_that_could_not_hear_of_its_stop_has_its_whole_time_after_a_res
     kill(deps, task)
     deps.spawner.begin(run.id)
     deps.clock.advance(hours=1)
-    Engine(restarted, loops=()).start()
+    engine = Engine(restarted, loops=())
+    engine.start()
+    engine.stop()
     stop_runs(restarted)
     assert reread(restarted, run).status == "running"
     deps.clock.advance(seconds=deps.settings.grace_seconds + 6)

@@ -4,11 +4,12 @@ from contextlib import suppress
 
 import pytest
 from macropod_server.domain.run import Reason
-from macropod_server.flows.clean_up import clean_up, remove_leftovers
+from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import kill_task, stop_runs
+from macropod_server.flows.sweep import sweep
 from macropod_server.flows.watch_run import watch_silent
 from macropod_server.loops import Engine
 from macropod_server.spawners.base import Gone, SpawnerUnavailable
@@ -52,6 +53,7 @@ def running(deps, count):
 def ask_to_kill(deps, tasks):
     for task in tasks:
         kill_task(deps, task.id, workspace_id=WORKSPACE, now=deps.clock())
+    stop_runs(deps)
     deps.clock.advance(seconds=deps.settings.grace_seconds + 6)
 
 
@@ -102,7 +104,7 @@ def test_a_container_that_is_never_answered_for_lets_the_others_have_their_turn(
 def test_a_leftover_that_cannot_be_removed_holds_up_no_other(deps, ended_runs):
     stuck, other = ended_runs(deps, 2)
     deps.spawner.stuck = {stuck.id}
-    remove_leftovers(deps)
+    sweep(deps)
     assert deps.spawner.inspect(other.id) == Gone()
 
 
@@ -144,7 +146,7 @@ def test_a_run_that_could_not_be_started_for_long_fails_with_its_reason(deps, is
     start_runs(deps)
     failed = reread(deps, run)
     assert (failed.status, failed.reason, failed.removed_at) == ("failure", reason, None)
-    assert not reread(deps, task).active
+    assert [(run.status, run.attempt) for run in runs_of(deps, task)] == [("failure", 1), ("queued", 2)]
 
 
 @pytest.fixture

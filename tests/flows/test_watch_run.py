@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 from macropod_server.domain.lines import Stream, encode_segment
-from macropod_server.flows.clean_up import remove_leftovers
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
+from macropod_server.flows.sweep import sweep
 from macropod_server.flows.watch_run import watch, watch_silent
 from macropod_server.loops import Engine
 from macropod_server.spawners.base import Gone, Limits, Order, SpawnerUnavailable
@@ -109,7 +109,7 @@ def test_a_container_that_never_reports_is_given_up(deps):
 
 def test_containers_nobody_knows_are_removed(deps, run):
     deps.spawner.spawn(Order("stranger", None, 1, "run", "token", Limits(1, 1, 1)))
-    remove_leftovers(deps)
+    sweep(deps)
     assert deps.spawner.inspect("stranger") == Gone()
     assert deps.spawner.inspect(run.id) != Gone()
 

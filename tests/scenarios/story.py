@@ -18,7 +18,8 @@ class Expectation:
 
     `stdout` and `stderr`: every line of the stream. `log`, `packaging_log`, `lock`: parts of lines, in this order.
     `numbered_lines`: stdout is "line 1", "line 2", … up to this number. `ended_processes`: stdout tells of so many
-    as "process <number>", and none of them lives on.
+    as "process <number>", and none of them lives on. `runs`: the statuses of the task's first runs, oldest first; with
+    `together`, of all runs of all tasks, sorted. `one_at_a_time`: no two runs of all tasks were under way at once.
     """
 
     run: Mapping[str, Any] | None = None
@@ -32,21 +33,29 @@ class Expectation:
     lock: Sequence[str] = ()
     numbered_lines: int | None = None
     ended_processes: int = 0
+    runs: Sequence[str] = ()
+    one_at_a_time: bool = False
 
 
 @dataclass(frozen=True)
 class Story:
     """`package` is a folder of this repository, or files by their paths in the zip.
 
-    `task` holds what `run_once` takes, or `run_scheduled` when it has a schedule. `kill` is `at once`, or
-    `after <line>`. With `uploaded_before` the same package was uploaded and made ready by somebody else.
+    `task` holds what `run_once` takes, or `run_scheduled` when it has a schedule, or `run_continuously` with
+    `continuously`. `kill` is `at once`, `after <line>`, or `after <number> runs` have ended. With `uploaded_before` the
+    same package was uploaded and made ready by somebody else. `together`: so many such tasks are made at once, and all
+    that is expected but `runs` and `one_at_a_time` is of the first. With `rerun` its run is run again when it has
+    ended, and what is expected is of that.
     """
 
     story: str
     package: str | Mapping[str, str]
     expect: Expectation
     task: Mapping[str, Any] = field(default_factory=dict)
+    continuously: bool = False
     kill: str | None = None
+    together: int = 1
+    rerun: bool = False
     uploaded_before: bool = False
 
     def upload(self) -> dict[str, Any]:

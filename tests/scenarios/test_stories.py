@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,15 @@ def test_story(server: LiveServer, path: Path) -> None:
     if story.uploaded_before:
         server.client.upload_orchestration(**story.upload()).wait(PATIENCE_SECONDS)
     orchestration = server.client.upload_orchestration(**story.upload())
-    task = make_task(orchestration, story)
+    task, *others = [make_task(orchestration, story) for _ in range(story.together)]
     if story.kill is not None:
         kill(task, story.kill)
     run = None if story.expect.run is None else task.wait(PATIENCE_SECONDS)
+    if story.rerun and run is not None:
+        run = rerun(run)
     eventually(lambda: facts(task.refresh(), story.expect.task), dict(story.expect.task))
     check_orchestration(server, orchestration.refresh(), story.expect)
+    check_all_runs([task, *others], story.expect)
     if run is None:
         assert task.last_runs() == []
     else:
@@ -55,15 +59,39 @@ def test_the_stories_are_found() -> None:
 
 
 def make_task(orchestration: macropod.Orchestration, story: Story) -> macropod.Task:
+    if story.continuously:
+        return orchestration.run_continuously(story.story, **story.task)
     make = orchestration.run_scheduled if "schedule" in story.task else orchestration.run_once
     return make(story.story, **story.task)
 
 
+def rerun(run: macropod.Run) -> macropod.Run:
+    again = run.rerun()
+    assert (again.rerun_of, again.cause, again.differences) == (run.id, "rerun", ())
+    return again.wait(PATIENCE_SECONDS)
+
+
 def kill(task: macropod.Task, when: str) -> None:
-    if when != "at once":
+    if when.endswith(" runs"):
+        count = int(when.split()[1])
+        eventually(lambda: sum(run.has_ended for run in task.last_runs()) >= count, True)
+    elif when != "at once":
         wanted = when.removeprefix("after ")
         next(line for line in task.follow() if line.text == wanted)
     assert task.kill() in ("pending_kill", "killed")
+
+
+def check_all_runs(tasks: list[macropod.Task], expected: Expectation) -> None:
+    if len(tasks) > 1:
+        for task in tasks:
+            task.wait(PATIENCE_SECONDS)
+    runs = [run for task in tasks for run in task.last_runs()[::-1]]
+    statuses = [run.status() for run in runs]
+    if expected.runs:
+        assert (statuses if len(tasks) == 1 else sorted(statuses))[: len(expected.runs)] == expected.runs
+    if expected.one_at_a_time:
+        spans = sorted((run.started_at, run.ended_at) for run in runs if run.started_at and run.ended_at)
+        assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 def check_orchestration(server: LiveServer, orchestration: macropod.Orchestration, expected: Expectation) -> None:
