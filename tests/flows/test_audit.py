@@ -183,6 +183,10 @@ def test_a_killed_task_owes_ticks_until_its_kill_and_none_after(deps, task):
     deps.clock.advance(minutes=10)
     kill_task(deps, task.id, workspace_id=WORKSPACE, now=deps.clock())
     deps.clock.advance(hours=1)
+    assert (found(deps).unexplained, found(deps).undecided) == ([], 1)
+    enqueue_all(deps)
+    assert (found(deps).unexplained, found(deps).undecided) == ([], 0)
+    remove(deps, Tick, NOON + 40 * MINUTE)
     assert told(deps) == [(40 * MINUTE, "was due and has no tick")]
 
 

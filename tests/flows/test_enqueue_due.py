@@ -88,6 +88,16 @@ def test_a_killed_task_has_no_due_moments_any_more(deps):
     assert runs_of(deps, task) == []
 
 
+def test_what_was_due_before_a_kill_and_not_found_yet_is_missed_and_what_is_due_after_leaves_nothing(deps):
+    task = make_task(deps, schedule="* * * * *")
+    deps.clock.advance(minutes=3)
+    kill_task(deps, task.id, workspace_id=WORKSPACE, now=deps.clock())
+    deps.clock.advance(hours=1)
+    enqueue_all(deps)
+    assert [tick.outcome for tick in all_rows(deps, Tick)] == ["missed"] * 3
+    assert (runs_of(deps, task), reread(deps, task).next_due_at) == ([], None)
+
+
 def test_a_clock_that_jumps_back_doubles_nothing(deps):
     task = make_task(deps, schedule="* * * * *")
     deps.clock.advance(minutes=2)

@@ -18,6 +18,13 @@ def alone(session: Session, matter: str) -> None:
         session.exec(select(func.pg_advisory_xact_lock(_number(matter))))
 
 
+def alone_now(session: Session, matter: str) -> bool:
+    """As `alone`, but False at once when another transaction is at it."""
+    if session.connection().dialect.name != "postgresql":
+        return True
+    return session.exec(select(func.pg_try_advisory_xact_lock(_number(matter)))).one()
+
+
 def together(session: Session, matter: str) -> None:
     """Be at the matter beside all others that are so; those who want it alone wait until these have ended."""
     if session.connection().dialect.name == "postgresql":

@@ -109,3 +109,9 @@ class Pause:
 def withhold(moments: Sequence[datetime], pause: Pause) -> list[Verdict]:
     """While something is paused its ticks pass; whether they run after all is asked when it is resumed."""
     return [Verdict(due_at, TickOutcome.PAUSED, pause.sentence) for due_at in moments]
+
+
+def forgo(moments: Sequence[datetime]) -> list[Verdict]:
+    """Ticks that passed unseen before their task was killed."""
+    reason = "The task was killed before this tick was found."
+    return [Verdict(due_at, TickOutcome.MISSED, reason) for due_at in moments]

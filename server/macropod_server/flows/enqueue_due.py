@@ -11,7 +11,7 @@ from macropod_server.db import pauses, tasks, ticks
 from macropod_server.db.tables import Run, Task, Tick
 from macropod_server.deps import Deps
 from macropod_server.domain.task import TaskStatus
-from macropod_server.domain.ticks import Pause, Verdict, judge, passed, withhold
+from macropod_server.domain.ticks import Pause, Verdict, forgo, judge, passed, withhold
 from macropod_server.flows.admit_run import Admissions, tell
 from macropod_server.flows.ask_again import close
 from macropod_server.flows.settle_ticks import newest_of, policy_of, settle
@@ -84,6 +84,8 @@ def _judged_or_put_aside(session: Session, task: Task, pause: Pause | None, *, n
 
 def _judge(task: Task, pause: Pause | None, *, now: datetime) -> Due:
     assert task.next_due_at is not None
+    if task.kill_asked_at is not None:
+        return _judge_killed(task, task.next_due_at, killed_at=task.kill_asked_at)
     if task.status is TaskStatus.PAUSED:
         pause = Pause("task", task.paused_by, task.pause_reason)
     policy = policy_of(task)
@@ -91,6 +93,13 @@ def _judge(task: Task, pause: Pause | None, *, now: datetime) -> Due:
     if pause is not None:
         return Due(task, withhold(found.moments, pause), found.following, is_paused=True)
     return Due(task, judge(found.moments, policy, now=now, later=found.later), found.following)
+
+
+def _judge_killed(task: Task, first: datetime, *, killed_at: datetime) -> Due:
+    """Nothing of it starts any more, but what was due before the kill is told."""
+    found = passed(plan_of(task), first, now=killed_at, limit=_MOMENTS_OF_TASK, reach=0)
+    is_over = found.following is None or found.following > killed_at
+    return Due(task, forgo(found.moments), None if is_over else found.following)
 
 
 def _store(session: Session, due: Sequence[Due], *, most_queued: int, now: datetime) -> Sequence[str]:

@@ -86,9 +86,11 @@ def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
 
 
 def _claim(deps: Deps, *, now: datetime) -> list[Run]:
+    """Nothing while another server claims; that one calls the others when it leaves some over."""
     claimed: list[Run] = []
     with deps.database.write() as session:
-        locks.alone(session, "claim")
+        if not locks.alone_now(session, "claim"):
+            return claimed
         pauses.hold_still(session)
         while len(claimed) < _BATCH and (found := queue.next_startable(session, deps.concurrency, now=now)):
             run, task = tasks.hold_run(session, found.id)
@@ -97,6 +99,8 @@ def _claim(deps: Deps, *, now: datetime) -> list[Run]:
             if queue.take_places(session, run, task, now=now):
                 _begin(deps, session, run, task, now=now)
                 claimed.append(run)
+    if len(claimed) == _BATCH:
+        deps.signals.wake("start_run")
     return claimed
 
 

@@ -28,7 +28,9 @@ def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime, req
         task = tasks.get(session, task_id, workspace_id=workspace_id, locked=True)
         if task.status in (TaskStatus.KILLED, TaskStatus.PENDING_KILL):
             return task
-        task.status, task.active, task.next_due_at = TaskStatus.PENDING_KILL, False, None
+        task.status, task.active = TaskStatus.PENDING_KILL, False
+        if task.next_due_at is not None and task.next_due_at > now:
+            task.next_due_at = None  # What was due before and not yet found is noted in its turn.
         task.kill_asked_at, task.kill_asked_by, task.updated_at = now, requested_by, now
         session.add(task)
         asked = [
@@ -58,7 +60,7 @@ def kill_run(deps: Deps, run_id: str, *, workspace_id: int, now: datetime, reque
 def _tell(deps: Deps, *asked: str) -> None:
     for run_id in asked:
         deps.signals.ring(run_id)
-    deps.signals.wake("stop_run", "start_run", "clean_up")
+    deps.signals.wake("stop_run", "start_run", "clean_up", "enqueue_due")
 
 
 def _ask_to_stop(session: Session, run: Run, task: Task | None, *, now: datetime, requested_by: str | None) -> str:
