@@ -22,7 +22,8 @@ def alone_now(session: Session, matter: str) -> bool:
     """As `alone`, but False at once when another transaction is at it."""
     if session.connection().dialect.name != "postgresql":
         return True
-    return session.exec(select(func.pg_try_advisory_xact_lock(_number(matter)))).one()
+    is_free: bool = session.exec(select(func.pg_try_advisory_xact_lock(_number(matter)))).one()
+    return is_free
 
 
 def together(session: Session, matter: str) -> None:
