@@ -14,12 +14,14 @@ from docker import APIClient
 
 _PATIENCE_SECONDS = 30.0
 _NETWORKS = "10.211.0.0/16"
+_BRIDGE, _BRIDGE_ADDRESS = "macropod-test", "10.212.0.1/24"
+"""With `--bridge=none` a daemon deletes docker0, which is the machine's own daemon's."""
 
 
 def why_not() -> str | None:
     """None when such a daemon can be had here."""
-    if os.geteuid() != 0 or not shutil.which("dockerd") or not shutil.which("containerd"):
-        return "Only root can start a Docker daemon, and only where `dockerd` and `containerd` are installed."
+    if os.geteuid() != 0 or not all(map(shutil.which, ("dockerd", "containerd", "ip"))):
+        return "Only root can start a Docker daemon, and only where `dockerd`, `containerd` and `ip` are installed."
     return None
 
 
@@ -36,6 +38,9 @@ class DockerDaemon:
         self.host = f"unix://{folder / 'docker.sock'}"
 
     def __enter__(self) -> "DockerDaemon":
+        _ip("link", "add", _BRIDGE, "type", "bridge")
+        _ip("address", "add", _BRIDGE_ADDRESS, "dev", _BRIDGE)
+        _ip("link", "set", _BRIDGE, "up")
         places = {"--root": "containerd", "--state": "containerd-state", "--address": "containerd.sock"}
         self._containerd = self._launch("containerd", places)
         self._await("containerd.sock", greeting=b"")
@@ -48,13 +53,14 @@ class DockerDaemon:
         for each in api.containers(all=True):
             api.remove_container(each["Id"], force=True, v=True)
         for each in api.networks():
-            if each["Driver"] == "bridge":
+            if each["Driver"] == "bridge" and each["Name"] != "bridge":
                 api.remove_network(each["Id"])
         api.close()
         self.terminate()
         if self._containerd is not None:
             self._containerd.terminate()
             self._containerd.wait(_PATIENCE_SECONDS)
+        _ip("link", "delete", _BRIDGE)
 
     def start(self, *, live_restore: bool) -> None:
         (self._folder / "daemon.json").write_text(json.dumps({"live-restore": live_restore}))
@@ -65,7 +71,7 @@ class DockerDaemon:
             "--exec-root": "exec",
             "--pidfile": "pid",
         }
-        network = ("--bridge=none", "--iptables=false", "--ip6tables=false")
+        network = (f"--bridge={_BRIDGE}", "--iptables=false", "--ip6tables=false")
         pool = ("--default-address-pool", f"base={_NETWORKS},size=24")
         self._daemon = self._launch("dockerd", places, "-H", self.host, *network, *pool)
         self._await("docker.sock", greeting=b"GET /_ping HTTP/1.0\r\n\r\n")
@@ -113,3 +119,7 @@ class DockerDaemon:
         self._daemon.send_signal(number)
         self._daemon.wait(_PATIENCE_SECONDS)
         self._daemon = None
+
+
+def _ip(*what: str) -> None:
+    subprocess.run(["ip", *what], check=True)

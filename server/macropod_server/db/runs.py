@@ -97,6 +97,12 @@ def has_ended(session: Session, run_id: str) -> bool:
     return run is None or is_final(run.status)
 
 
+def is_cleaned_up(session: Session, run_id: str) -> bool:
+    """Nothing of it is there any more, as far as is known; so it is with a run that was forgotten."""
+    run = session.get(Run, run_id)
+    return run is None or run.removed_at is not None
+
+
 def is_not_put_off(now: datetime) -> ColumnElement[bool]:
     return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
 

@@ -61,11 +61,11 @@ def remove_leftover(leftover: Leftover) -> bool:
 
 
 def left_containers(deps: Deps) -> Iterator[Leftover]:
-    """Of this installation, and no run row stands behind it, or its run has ended and was cleaned up."""
+    """Of this installation, and no run row stands behind it, or its run was cleaned up. Others `clean_up` comes to."""
     for run_id in dict.fromkeys([*deps.spawner.list(), *deps.spawner.remains()]):
         with deps.database.read() as session:
-            is_over = runs.has_ended(session, run_id)
-        if is_over:
+            is_left_over = runs.is_cleaned_up(session, run_id)
+        if is_left_over:
             yield Leftover("container", run_id, None, partial(_remove, deps, run_id))
 
 
