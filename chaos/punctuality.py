@@ -19,6 +19,7 @@ CONFIGURATION = Configuration("r3", settings={"max_runs": 32, "max_runs_per_work
 _SCHEDULES = 1_000
 _UNTIL_DUE = timedelta(seconds=75)
 _MINUTE = 60.0
+_SECOND = timedelta(seconds=1)
 _CREATORS = 4
 _LONG = 24 * 3600
 
@@ -42,7 +43,7 @@ def punctuality(*, seed: str, spread: bool) -> Outcome:
 
 def _create(load: Load, moments: list[datetime]) -> list[Order]:
     caller = load.caller()
-    made = [load.schedule(caller, _LONG, starts_at=each, ends_at=each) for each in moments]
+    made = [load.schedule(caller, _LONG, starts_at=each, ends_at=each + _SECOND) for each in moments]
     caller.close()
     return made
 
