@@ -90,7 +90,7 @@ def all_rows(deps: Deps, table: Any) -> list[Any]:
 def runs_of(deps: Deps, task: Task) -> list[Run]:
     """Oldest first."""
     found = [run for run in all_rows(deps, Run) if run.task_id == task.id]
-    return sorted(found, key=lambda run: (run.created_at, run.due_at or run.created_at))
+    return sorted(found, key=lambda run: (run.created_at, run.due_at or run.created_at, run.attempt))
 
 
 def reread(deps: Deps, row: Any) -> Any:

@@ -132,6 +132,7 @@ def test_when_one_run_is_killed_the_task_goes_on(deps, task, is_running):
 def test_a_paused_one_is_continued_when_it_is_resumed(deps, task):
     run = begin(deps, task)
     pause_task(deps, task.id, workspace_id=WORKSPACE, reason=None, requested_by=None, now=deps.clock())
+    deps.clock.advance(seconds=1)
     finish_run(deps, run.id, FAILED, now=deps.clock())
     clean_up(deps)
     deps.clock.advance(hours=1)

@@ -136,6 +136,7 @@ def test_a_retry_waits_for_its_lock_like_any_other(deps, order):
     start_runs(deps)
     run = runs_of(deps, failing)[0]
     hand_spec(deps, run.id, now=deps.clock())
+    deps.clock.advance(seconds=1)
     finish_run(deps, run.id, Ending(Reason.EXIT_CODE), now=deps.clock())
     clean_up(deps)
     assert status(deps, other, failing) == ["starting", "queued"]
