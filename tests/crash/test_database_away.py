@@ -147,7 +147,7 @@ def test_two_hundred_slow_calls_are_refused_in_time_while_the_engine_goes_on(
             answers = [each.result() for each in asked]
         other.rollback()
     assert {status for status, _ in answers} == {503}
-    assert max(seconds for _, seconds in answers) < 12
+    assert max(seconds for _, seconds in answers) < 30
     task.kill()
 
 
@@ -172,7 +172,7 @@ def test_a_cut_to_the_database_ends_every_call_in_time_and_is_over_when_it_is_me
     with cut(direction, own_postgres.port):
         answers = [answer(server.rest, "/v1/runs") for _ in range(3)]
         assert {status for status, _ in answers} == {503}
-        assert max(seconds for _, seconds in answers) < 12
+        assert max(seconds for _, seconds in answers) < 30
         assert httpx2.get(f"{server.url}/health/live").is_success
     began = time.monotonic()
     wait_for(lambda: is_ready(server))
