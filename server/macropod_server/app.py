@@ -38,13 +38,13 @@ from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
-from macropod_server.metrics import Metrics
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
 from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.local import LocalStorage
-from macropod_server.tracing import NoTracing, Tracing, span_of_run
+from macropod_server.telemetry.metrics import Metrics
+from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
 
 log = structlog.get_logger()
 
@@ -129,7 +129,7 @@ def choose_tracing(settings: Settings) -> Tracing:
         return NoTracing()
     try:
         # Loaded only where it is wanted: it costs every idle server memory otherwise.
-        from macropod_server.otel import OtelTracing
+        from macropod_server.telemetry.otel import OtelTracing
     except ImportError as error:
         raise Invalid.field(
             "OTEL_EXPORTER_OTLP_ENDPOINT",

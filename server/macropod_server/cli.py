@@ -19,8 +19,8 @@ from macropod_server.db.migrate import HEAD, migrate
 from macropod_server.domain.errors import MacropodError
 from macropod_server.flows.issue_token import issue_token, write_credentials
 from macropod_server.installation import use_key
-from macropod_server.log_output import UnfailingOutput
 from macropod_server.settings import read_settings
+from macropod_server.telemetry.log_output import UnfailingOutput
 
 app = typer.Typer(
     help="The Macropod server. Every flag can be set as MACROPOD_<FLAG> too; docs/settings.md lists them all.",

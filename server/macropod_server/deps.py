@@ -8,13 +8,13 @@ from macropod_server.db.engine import Database
 from macropod_server.domain.resources import Limits
 from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
-from macropod_server.metrics import Metrics
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
 from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.base import Storage
-from macropod_server.tracing import Tracing
+from macropod_server.telemetry.metrics import Metrics
+from macropod_server.telemetry.tracing import Tracing
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,12 @@ def test_no_number_may_be_negative(setting):
     assert refusal(**{setting: -1}).startswith(f"MACROPOD_{setting.upper()} is -1")
 
 
-@pytest.mark.parametrize("setting", [name for name in NUMBERS if name not in ("port", "grace_seconds")])
+@pytest.mark.parametrize("setting", [name for name in NUMBERS if name.startswith("keep_")])
+def test_nothing_as_a_limit_of_what_is_kept_stands_for_ever(setting):
+    assert getattr(read_settings({f"MACROPOD_{setting.upper()}": "0"}), setting) == 0
+
+
+@pytest.mark.parametrize("setting", [name for name in NUMBERS if not name.startswith(("keep_", "port", "grace_"))])
 def test_a_limit_of_nothing_is_refused(setting):
     assert "it takes" in refusal(**{setting: 0})
 

@@ -10,7 +10,7 @@ from macropod_server.db import access
 from macropod_server.db.figures import Figures, figures
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unauthorized, Unavailable
-from macropod_server.metrics import Gauge
+from macropod_server.telemetry.metrics import Gauge
 
 router = APIRouter(tags=["health"])
 

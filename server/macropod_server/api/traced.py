@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from macropod_server.tracing import Place, Span, Tracing, place_named
+from macropod_server.telemetry.tracing import Place, Span, Tracing, place_named
 
 _QUIET = ("/health/", "/metrics", "/v1/runner/")
 """Asked for every few seconds without end: they would bury everything else."""

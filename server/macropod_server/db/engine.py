@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from macropod_server.db.tables import Event, Tick
 from macropod_server.domain.errors import Invalid, OutOfSpace, Unavailable
-from macropod_server.postgres_limits import WAIT_SECONDS, open_pool
-from macropod_server.sql_errors import first_line, is_away, is_full
+from macropod_server.sql.errors import first_line, is_away, is_full
+from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _CONNECTIONS = 10
 _SQLITE_CONNECTIONS = 40

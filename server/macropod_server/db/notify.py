@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.pool import NullPool
 
 from macropod_server.db.engine import Database, translated_errors
-from macropod_server.postgres_limits import WAIT_SECONDS, open_postgres
+from macropod_server.sql.limits import WAIT_SECONDS, open_postgres
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
-from macropod_server.tracing import Facts, Span, place_in, place_of_run
+from macropod_server.telemetry.tracing import Facts, Span, place_in, place_of_run
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailab
 from macropod_server.logstore.budget import fitting
 from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds, unpack
 from macropod_server.logstore.table import chunks, open_engine
-from macropod_server.postgres_limits import WAIT_SECONDS
-from macropod_server.sql_errors import first_line, is_away, is_full
+from macropod_server.sql.errors import first_line, is_away, is_full
+from macropod_server.sql.limits import WAIT_SECONDS
 
 _MOST_CHUNKS_AT_ONCE = 16
 _MOST_RUNS_AT_ONCE = 500

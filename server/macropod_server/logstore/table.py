@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from macropod_server.postgres_limits import WAIT_SECONDS, open_pool
+from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _SQLITE_CONNECTIONS = 40
 _FIRST_START = 7_063_671

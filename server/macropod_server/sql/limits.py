@@ -65,7 +65,7 @@ class _Connect:
 
     def __call__(self, _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
         # Loaded only where it is used: it costs every idle server on SQLite memory otherwise.
-        from macropod_server.postgres_connection import ImpatientConnection
+        from macropod_server.sql.connection import ImpatientConnection
 
         connection = ImpatientConnection.connect(*arguments, **options)
         connection.answer_seconds = self._answer_seconds

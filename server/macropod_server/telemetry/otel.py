@@ -10,7 +10,7 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
 from macropod_server import __version__
-from macropod_server.tracing import Place, Span, place_of_run
+from macropod_server.telemetry.tracing import Place, Span, place_of_run
 
 
 class OtelTracing:
