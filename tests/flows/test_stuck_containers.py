@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import pytest
+from macropod_server.db import runs
 from macropod_server.domain.run import Reason
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
@@ -103,6 +104,11 @@ def test_a_container_that_is_never_answered_for_lets_the_others_have_their_turn(
 
 def test_a_leftover_that_cannot_be_removed_holds_up_no_other(deps, ended_runs):
     stuck, other = ended_runs(deps, 2)
+    sweep(deps)
+    assert deps.spawner.inspect(other.id) != Gone(), "the clean-up comes to it"
+    with deps.database.write() as session:
+        for run in (stuck, other):
+            runs.note(session, run.id, removed_at=deps.clock())
     deps.spawner.stuck = {stuck.id}
     sweep(deps)
     assert deps.spawner.inspect(other.id) == Gone()
