@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from macropod_server.db import orchestrations, runs, slots, tasks
+from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind
@@ -33,7 +33,6 @@ def _remove(deps: Deps, run: Run, *, now: datetime) -> None:
         deps.spawner.discard(run.id)
     with deps.database.write() as session:
         runs.note(session, run.id, removed_at=now)
-        slots.free(session, run.id)
     deps.signals.wake("start_run")
 
 
