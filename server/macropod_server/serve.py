@@ -1,5 +1,6 @@
 """Serve the application: on the address for people, and on a second one for containers where they need it."""
 
+import asyncio
 import fcntl
 import signal
 import socket
@@ -18,13 +19,14 @@ from macropod_server.app import build_deps, close_deps, container_host, create_a
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.flows.issue_token import leave_credentials
+from macropod_server.listening import let_nobody_in, listen
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 
 log = structlog.get_logger()
 
-_BACKLOG = 2048
 _DRAIN_SECONDS = 4
+_ACCEPT_SECONDS = 0.05
 _KEEP_ALIVE_SECONDS = 75
 
 
@@ -40,13 +42,20 @@ class Server(uvicorn.Server):
         self._signals.close()
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accepts who has come by now, and is at home to nobody else."""
+        for each in sockets or []:
+            let_nobody_in(each)
+        await asyncio.sleep(_ACCEPT_SECONDS)
+        await super().shutdown(sockets)
+
 
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Runs go on without the server and are found again at its next start."""
     _check_role(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _using(settings.data_dir, is_shared=not settings.is_embedded):
-        front = _listen(settings.host, settings.port)
+        front = listen(settings.host, settings.port)
         _serve_on(front, replace(settings, port=front.getsockname()[1]))
 
 
@@ -70,7 +79,7 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
     has_api = settings.role != "engine"
     sockets, app = [front], create_app(deps, with_engine=settings.role != "api", with_api=has_api)
     if has_api and (host := container_host(deps)) is not None:
-        sockets.append(_listen(host, settings.port))
+        sockets.append(listen(host, settings.port))
         app.add_middleware(RunTokensOnly, address=(host, settings.port))
     if has_api:
         _leave_credentials(deps)
@@ -103,24 +112,6 @@ def _using(data_dir: Path, *, is_shared: bool) -> Iterator[None]:
                 "with --data-dir."
             ) from None
         yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-        raise Invalid.field(
-            "MACROPOD_PORT",
-            f"The server cannot listen on {host}:{port}: {reason}. "
-            "Choose another with --host and --port, or end what listens there.",
-        ) from None
-    listener.listen(_BACKLOG)
-    return listener
 
 
 def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
