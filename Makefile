@@ -15,7 +15,7 @@ demo: install
 	@$(if $(MACROPOD_PORT),MACROPOD_PORT=$(MACROPOD_PORT) ,)$(BIN)/python scripts/demo.py
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: install
 	$(BIN)/ruff format --check .
