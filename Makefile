@@ -41,7 +41,6 @@ constraints: install
 	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-package macropod --no-emit-package macropod-runner \
 	  --custom-compile-command "make constraints" --quiet --output-file constraints.txt
-	@touch $(READY)
 
 clean:
 	rm -rf $(VENV) .demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
