@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -41,6 +42,7 @@ from macropod_server.loops import Engine
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
+from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.local import LocalStorage
 from macropod_server.telemetry.metrics import Metrics
@@ -215,6 +217,7 @@ def close_deps(deps: Deps) -> None:
 def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -> FastAPI:
     """Without the API only health and metrics are told; without the engine others have to start what is ordered."""
     engine = Engine(deps) if with_engine else None
+    deps_of_runs = _with_own_connections(deps)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -225,6 +228,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
             yield
             if engine:
                 await run_in_threadpool(engine.stop)
+            deps_of_runs.database.close()
 
     app = FastAPI(
         title="Macropod",
@@ -232,7 +236,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
         description="Runs Python packages people upload as zips: once or on a schedule, in containers.",
         lifespan=lifespan,
     )
-    app.state.deps, app.state.engine = deps, engine
+    app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     errors.install(app)
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
@@ -240,6 +244,10 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
     return app
+
+
+def _with_own_connections(deps: Deps) -> Deps:
+    return replace(deps, database=deps.database.beside(statement_seconds=WAIT_SECONDS))
 
 
 @contextmanager

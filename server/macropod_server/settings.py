@@ -46,7 +46,7 @@ class Settings:
     runner_image: str = "macropod-runner:0.1.0"
     secret_key: str = ""
     role: str = "both"
-    database_connections: int = 10
+    database_connections: int = 7
     metrics_token: str = ""
     otel_endpoint: str = ""
     credentials: Path = field(default_factory=_credentials)

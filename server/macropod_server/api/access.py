@@ -28,11 +28,18 @@ async def get_deps(request: Request) -> Deps:
     return deps
 
 
+async def get_deps_of_runs(request: Request) -> Deps:
+    """With database connections that no calls of people can use up: what was started goes on to its end."""
+    deps: Deps = request.app.state.deps_of_runs
+    return deps
+
+
 async def get_now(deps: Annotated[Deps, Depends(get_deps)]) -> datetime:
     return deps.clock()
 
 
 DepsDep = Annotated[Deps, Depends(get_deps)]
+DepsOfRuns = Annotated[Deps, Depends(get_deps_of_runs)]
 Now = Annotated[datetime, Depends(get_now)]
 
 
@@ -83,7 +90,7 @@ def get_caller(deps: DepsDep, token: TokenDep) -> Caller:
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
-def get_calling_run(deps: DepsDep, token: TokenDep, now: Now) -> Run:
+def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:
     """The run whose runner calls; its contact is noted."""
     if run_of_token(token, key=deps.run_key) is None:
         raise Forbidden("This call is for runners only; it takes the token of a run.")

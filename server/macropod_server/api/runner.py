@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, Field
 
-from macropod_server.api.access import CallingRun, DepsDep, LivingRun, Now
+from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now
 from macropod_server.api.downloads import attachment
 from macropod_server.db import orchestrations, runs
 from macropod_server.db.tables import Environment
@@ -53,7 +53,7 @@ class EndIn(BaseModel):
 def spec(
     request: Request,
     run: LivingRun,
-    deps: DepsDep,
+    deps: DepsOfRuns,
     now: Now,
     macropod_runner: Annotated[str | None, Header(max_length=100, description="the runner's version")] = None,
 ) -> dict[str, Any]:
@@ -90,14 +90,16 @@ def _told_lock(lock: Environment | None) -> dict[str, str] | None:
 
 
 @router.get("/bundle")
-def bundle(run: LivingRun, deps: DepsDep) -> Response:
+def bundle(run: LivingRun, deps: DepsOfRuns) -> Response:
     with deps.database.read() as session:
         orchestration = orchestrations.get(session, run.orchestration_id)
     return attachment(deps.storage, orchestration.sha256, file_name="bundle.zip")
 
 
 @router.post("/lines")
-async def lines(request: Request, run: LivingRun, deps: DepsDep, first: Annotated[int, Query(ge=1)]) -> dict[str, int]:
+async def lines(
+    request: Request, run: LivingRun, deps: DepsOfRuns, first: Annotated[int, Query(ge=1)]
+) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()
     expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=batch)
@@ -107,7 +109,7 @@ async def lines(request: Request, run: LivingRun, deps: DepsDep, first: Annotate
 
 @router.post("/beat")
 async def beat(
-    run: LivingRun, deps: DepsDep, wait: Annotated[float, Query(ge=0, le=_LONGEST_BEAT_SECONDS)] = 0
+    run: LivingRun, deps: DepsOfRuns, wait: Annotated[float, Query(ge=0, le=_LONGEST_BEAT_SECONDS)] = 0
 ) -> dict[str, Literal["kill"] | None]:
     """Answers when the run is to stop, or after `wait` seconds."""
     until = time.monotonic() + wait
@@ -129,12 +131,12 @@ def _is_stopped(deps: Deps, run_id: str) -> bool:
 
 
 @router.post("/lock")
-def lock(wanted: LockIn, run: LivingRun, deps: DepsDep, now: Now) -> dict[str, Turn]:
+def lock(wanted: LockIn, run: LivingRun, deps: DepsOfRuns, now: Now) -> dict[str, Turn]:
     locked = Lock(wanted.digest, wanted.lock, wanted.python, wanted.platform, tuple(wanted.warnings))
     return {"action": agree_on_lock(deps, run, locked, now=now)}
 
 
 @router.post("/end", status_code=204)
-def end(told: EndIn, run: CallingRun, deps: DepsDep, now: Now) -> None:
+def end(told: EndIn, run: CallingRun, deps: DepsOfRuns, now: Now) -> None:
     """May be repeated; the first report counts."""
     finish_run(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)

@@ -15,7 +15,7 @@ from macropod_server.domain.errors import Invalid, OutOfSpace, Unavailable
 from macropod_server.sql.errors import first_line, is_away, is_full
 from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
-_CONNECTIONS = 10
+_CONNECTIONS = 7
 _SQLITE_CONNECTIONS = 40
 _DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
@@ -130,6 +130,7 @@ def _sqlite_engine(url: URL) -> Engine:
         url,
         connect_args={"check_same_thread": False, "timeout": WAIT_SECONDS},
         pool_size=_SQLITE_CONNECTIONS,
+        pool_use_lifo=True,  # Each connection keeps pages in memory: few of them, used often.
         pool_timeout=WAIT_SECONDS,
     )
     event.listen(engine, "connect", _set_up_connection)

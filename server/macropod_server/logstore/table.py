@@ -54,7 +54,11 @@ def open_engine(url: str, *, connections: int = 10) -> Engine:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": WAIT_SECONDS}, pool_size=_SQLITE_CONNECTIONS, pool_timeout=WAIT_SECONDS
+        url,
+        connect_args={"timeout": WAIT_SECONDS},
+        pool_size=_SQLITE_CONNECTIONS,
+        pool_use_lifo=True,  # Each connection keeps pages in memory: few of them, used often.
+        pool_timeout=WAIT_SECONDS,
     )
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
