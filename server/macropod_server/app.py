@@ -20,6 +20,7 @@ from macropod_server.api import (
     orchestrations,
     pools,
     runner,
+    runner_environment,
     runs,
     schedules,
     tasks,
@@ -64,6 +65,7 @@ _ROUTERS = tuple(
         pools,
         workspace,
         runner,
+        runner_environment,
         health,
         metrics_page,
     )
