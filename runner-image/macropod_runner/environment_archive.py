@@ -15,7 +15,6 @@ from typing import BinaryIO, NamedTuple
 from macropod_runner.program import CouldNotStart
 
 _FAST = 1
-_PIECE = 256 * 1024
 _TYPES = {stat.S_IFREG: tarfile.REGTYPE, stat.S_IFDIR: tarfile.DIRTYPE, stat.S_IFLNK: tarfile.SYMTYPE}
 
 
@@ -34,8 +33,13 @@ def pack(folder: Path, file: BinaryIO, *, look_up: Callable[[], None]) -> Packed
         for path in _below(folder):
             look_up()
             _add(tar, path, name=str(path.relative_to(folder)))
-            tar.members.clear()  # Or all of them stay in memory.
+            forget_members(tar)
     return Packed(writer.digest.hexdigest(), writer.size)
+
+
+def forget_members(tar: tarfile.TarFile) -> None:
+    """All it has written or read would stay in memory otherwise. The attribute is not in the stubs."""
+    tar.members.clear()  # type: ignore[attr-defined]
 
 
 def _below(folder: Path) -> Iterator[Path]:

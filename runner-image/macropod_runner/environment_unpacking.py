@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from macropod_runner.environment import base_python
+from macropod_runner.environment_archive import forget_members
 from macropod_runner.program import CouldNotStart
 
 _PIECE = 256 * 1024
@@ -43,7 +44,7 @@ class _Unpacking:
         while (member := self._tar.next()) is not None:
             look_up()
             self._make(member)
-            self._tar.members.clear()  # Or all of them stay in memory.
+            forget_members(self._tar)
         self._finish_folders()
 
     def _make(self, member: tarfile.TarInfo) -> None:

@@ -8,7 +8,6 @@ from macropod_server.db.tables import Environment, Orchestration
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.task import EnvironmentStatus
 
-
 NO_ARCHIVE = {"archive_sha256": None, "archive_bytes": None}
 """What a row holds of an environment that is not in the storage."""
 

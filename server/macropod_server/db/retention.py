@@ -230,7 +230,7 @@ def unknown_blobs(session: Session, sha256s: Sequence[str]) -> set[str]:
         col(Orchestration.sha256).in_(sha256s), col(Orchestration.deleted_at).is_(None)
     )
     archived = select(Environment.archive_sha256).where(col(Environment.archive_sha256).in_(sha256s))
-    return set(sha256s).difference(session.exec(held), session.exec(archived))
+    return set(sha256s).difference(session.scalars(held), session.scalars(archived))
 
 
 def _first_of(session: Session, queries: Iterable[Select[Any]], limit: int) -> list[Any]:
