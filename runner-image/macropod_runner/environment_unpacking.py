@@ -28,6 +28,8 @@ def unpack(path: Path, folder: Path, *, look_up: Callable[[], None]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with gzip.open(path) as unsqueezed, tarfile.open(fileobj=unsqueezed, mode="r|") as tar:
             _Unpacking(tar, folder).carry_out(look_up)
+            while unsqueezed.read(_PIECE):
+                pass  # At its very end stands the check sum.
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, NotAnEnvironment) as error:
         raise CouldNotStart(f"The installed packages could not be unpacked: {error}.") from error
 
