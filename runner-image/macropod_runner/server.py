@@ -13,6 +13,9 @@ from macropod_runner.patience import Patience
 from macropod_runner.spec import Spec, read_spec
 
 _ANSWER_SECONDS = 60.0
+_STORED_SECONDS = 300.0
+"""How long a store may take to make durable what was sent."""
+
 _PASSING_REFUSALS = frozenset({408, 425, 429})
 
 Received = TypeVar("Received")
@@ -55,6 +58,7 @@ class Server:
             receive=b"".join,
             body=FileBody(path, size, look_up=look_up),
             content_type="application/octet-stream",
+            patience_seconds=_STORED_SECONDS,
         )
 
     def fetch_environment(self, path: Path, *, look_up: Callable[[], None]) -> str:
@@ -111,6 +115,7 @@ class Server:
         receive: Callable[[Iterator[bytes]], Received],
         body: bytes | FileBody = b"",
         content_type: str = "application/json",
+        patience_seconds: float = _ANSWER_SECONDS,
     ) -> Received:
         problem = ""
         for attempt in self._patience.attempts():
@@ -118,7 +123,7 @@ class Server:
                 say_aside(f"{method} {path}: {problem} Trying again.")
             try:
                 response = self._connection.request(
-                    method, path, body=body, content_type=content_type, timeout=_ANSWER_SECONDS
+                    method, path, body=body, content_type=content_type, timeout=patience_seconds
                 )
                 if response.status < 300:
                     return receive(response.blocks)
