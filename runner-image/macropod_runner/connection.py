@@ -60,9 +60,6 @@ class Connection:
         except (OSError, ValueError) as error:
             self.close()
             raise Unreachable(str(error) or type(error).__name__) from error
-        except BaseException:
-            self.close()  # What is left of this request must not pass for the answer to the next.
-            raise
 
     def close(self) -> None:
         reader, self._reader = self._reader, None

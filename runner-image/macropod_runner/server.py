@@ -132,6 +132,9 @@ class Server:
                 problem = f"The server does not answer: {error}."
             except (KeyError, TypeError, ValueError) as error:
                 problem = f"The answer makes no sense: {error!r}."
+            except BaseException:
+                self._connection.close()  # What is left of this call must not pass for the answer to the next.
+                raise
         raise AssertionError("attempts do not end")
 
 

@@ -59,6 +59,7 @@ class ServerDouble:
         self.sent: list[tuple[dict[str, str], bytes]] = []
         self.refuses_environments: int | None = None
         self.cuts_to_make = 0
+        self.seconds_per_block = 0.0
         self.gives_the_bundle = threading.Event()
         self.gives_the_bundle.set()
         self._store = threading.Condition()
@@ -217,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer[: self._writable(len(answer))])
+        self._write(answer[: self._writable(len(answer))])
 
     do_POST = do_PUT = do_GET  # noqa: N815
 
@@ -243,6 +244,13 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < announced:
             raise ConnectionAbortedError
         return body
+
+    def _write(self, answer: bytes) -> None:
+        is_slow = self.path.endswith("/environment") and self.double.seconds_per_block
+        step = 256 if is_slow else max(1, len(answer))
+        for place in range(0, len(answer), step):
+            self.wfile.write(answer[place : place + step])
+            time.sleep(self.double.seconds_per_block if is_slow else 0)
 
     def _writable(self, size: int) -> int:
         if self.path.endswith("/environment") and self.double.is_to_cut():

@@ -141,6 +141,16 @@ def test_a_damaged_archive_runs_nothing(tmp_path: Path, built: bytes) -> None:
     assert (server.texts_of("stdout"), runner.environment.exists()) == ([], False)
 
 
+def test_a_run_that_is_killed_while_it_fetches_is_killed(tmp_path: Path, built: bytes) -> None:
+    with using(built) as server:
+        server.kill()
+        server.seconds_per_block = 0.5
+        began = time.monotonic()
+        run(server, tmp_path)
+    assert (server.end["reason"], server.texts_of("stdout")) == ("kill_requested", [])
+    assert time.monotonic() - began < 10
+
+
 def test_an_archive_that_is_none_runs_nothing(tmp_path: Path) -> None:
     with using(b"no archive at all") as server:
         run(server, tmp_path)
