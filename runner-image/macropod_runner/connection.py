@@ -9,9 +9,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from macropod_runner import __version__
+from macropod_runner.file_body import FileBody
 
 _CONNECT_SECONDS = 10.0
 _BLOCK = 256 * 1024
+_CONTINUE = 100
+_WANTED_SECONDS = 5.0
+"""How long a server may take to say that it wants the body; one that does not know this way says nothing."""
 
 
 class Unreachable(Exception):
@@ -41,15 +45,17 @@ class Connection:
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
 
-    def request(self, method: str, path: str, *, body: bytes, content_type: str, timeout: float) -> Response:
+    def request(self, method: str, path: str, *, body: bytes | FileBody, content_type: str, timeout: float) -> Response:
         head = (
             f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}"
-            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
         )
         try:
             line = self._connected()
             line.settimeout(timeout)
-            line.sendall(head.encode() + body)
+            if not isinstance(body, bytes):
+                return self._send_when_wanted(line, head, body)
+            line.sendall(f"{head}\r\n".encode() + body)
             return self._response()
         except (OSError, ValueError) as error:
             self.close()
@@ -85,10 +91,24 @@ class Connection:
 
         return ssl.create_default_context().wrap_socket(line, server_hostname=self._host)
 
+    def _send_when_wanted(self, line: socket.socket, head: str, body: FileBody) -> Response:
+        """A server that refuses it says so first: in the midst of a body nobody would hear that."""
+        line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        if select.select([line], [], [], _WANTED_SECONDS)[0]:
+            status, headers = self._head()
+            if status != _CONTINUE:
+                return self._answer(status, headers | {"connection": "close"})
+        for block in body:
+            line.sendall(block)
+        return self._response()
+
     def _response(self) -> Response:
         status, headers = self._head()
         while 100 <= status < 200:
             status, headers = self._head()
+        return self._answer(status, headers)
+
+    def _answer(self, status: int, headers: dict[str, str]) -> Response:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             blocks = self._chunks()
         elif status == 204 or "content-length" in headers:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Spec(NamedTuple):
@@ -28,6 +28,8 @@ class Spec(NamedTuple):
     silence_timeout_seconds: float | None = None
     debug: bool = False
     traceparent: str | None = None
+    environment: Mapping[str, Any] | None = None
+    sends_environment: bool = False
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -21,6 +21,7 @@ from macropod_server.api import (
     orchestrations,
     pools,
     runner,
+    runner_environment,
     runs,
     schedules,
     tasks,
@@ -66,6 +67,7 @@ _ROUTERS = tuple(
         pools,
         workspace,
         runner,
+        runner_environment,
         health,
         metrics_page,
     )

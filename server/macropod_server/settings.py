@@ -56,6 +56,7 @@ class Settings:
     max_entries: int = 100_000
     max_ratio: int = 200
     arguments_max_bytes: int = MIB
+    environment_max_bytes: int = 8 * GIB
 
     max_runs: int = 32
     max_runs_per_workspace: int = 32

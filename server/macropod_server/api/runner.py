@@ -13,6 +13,7 @@ from macropod_server.api.downloads import attachment
 from macropod_server.db import orchestrations, runs
 from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
+from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.domain.texts import cleaned
@@ -82,7 +83,13 @@ def spec(
         "notes": wanted.packages.notes,
         "lock": _told_lock(wanted.lock),
         "bundle": base64.b64encode(wanted.bundle).decode() if wanted.bundle is not None else None,
+        "environment": _told_archive(wanted.environment),
+        "sends_environment": wanted.sends_environment,
     }
+
+
+def _told_archive(archive: EnvironmentArchive | None) -> dict[str, Any] | None:
+    return {"sha256": archive.sha256, "size": archive.size_bytes} if archive else None
 
 
 def _told_lock(lock: Environment | None) -> dict[str, str] | None:

@@ -7,10 +7,12 @@ from typing import Any
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.package_index import Handed, handed
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
+from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.time_limits import grace_seconds
 from macropod_server.storage.base import BlobNotFound
@@ -37,6 +39,10 @@ class Spec:
     lock: Environment | None
     """Packaging: what was installed before and is to be installed again just so."""
     bundle: bytes | None
+    environment: EnvironmentArchive | None
+    """What a run unpacks before it begins, where the spawner does not keep environments."""
+    sends_environment: bool
+    """Packaging: whether what it builds is to be sent here."""
 
 
 def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | None = None) -> Spec:
@@ -78,6 +84,8 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         packages=_packages(deps) if is_packaging else Handed({}),
         lock=_lock(deps, orchestration) if is_packaging else None,
         bundle=_small_bundle(deps, orchestration),
+        environment=None if is_packaging else _archive(deps, orchestration),
+        sends_environment=is_packaging and not deps.spawner.keeps_environments,
     )
 
 
@@ -90,6 +98,13 @@ def _small_bundle(deps: Deps, orchestration: Orchestration) -> bytes | None:
             return file.read()
     except BlobNotFound:
         return None
+
+
+def _archive(deps: Deps, orchestration: Orchestration) -> EnvironmentArchive | None:
+    if deps.spawner.keeps_environments:
+        return None
+    environment = _lock(deps, orchestration)
+    return archive_of(deps, environment) if environment else None
 
 
 def _lock(deps: Deps, orchestration: Orchestration) -> Environment | None:

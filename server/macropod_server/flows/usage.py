@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from macropod_server.db import orchestrations
 from macropod_server.db.sizes import database_bytes, table_sizes
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
@@ -56,8 +57,17 @@ def _stored(deps: Deps) -> Iterator[Use]:
         yield Use("log file", 1, _log_file_bytes(deps.settings.data_dir))
     logs = deps.logs.usage()
     yield Use("lines of logs", logs.lines, logs.bytes)
-    blobs = [blob.size_bytes for blob in deps.storage.list()]
-    yield Use("bundles", len(blobs), sum(blobs))
+    yield from _blobs(deps)
+
+
+def _blobs(deps: Deps) -> Iterator[Use]:
+    with deps.database.read() as session:
+        archived = orchestrations.archives(session)
+    sizes = {blob.sha256: blob.size_bytes for blob in deps.storage.list()}
+    archives = [size for sha256, size in sizes.items() if sha256 in archived]
+    yield Use("bundles", len(sizes) - len(archives), sum(sizes.values()) - sum(archives))
+    if archives:
+        yield Use("archives of environments", len(archives), sum(archives))
 
 
 def _log_file_bytes(data_dir: Path) -> int:

@@ -43,8 +43,7 @@ _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
 _SIGNAL_BASE = 128
-_MOST_PIDS = 2**22
-"""More processes than this no Linux has."""
+_MOST_PIDS = 2**22  # More processes than this no Linux has.
 
 
 class DockerSpawner:
@@ -53,6 +52,7 @@ class DockerSpawner:
     name = "docker"
     runner_watches_memory = False
     sees_files_of_server = False
+    keeps_environments = True
 
     def __init__(
         self,
