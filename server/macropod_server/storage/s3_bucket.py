@@ -4,7 +4,7 @@ import base64
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +45,7 @@ _CREDENTIALS = (
     boto_errors.TokenRetrievalError,
 )
 
+_OVER = (NoSuchUpload, NoSuchObject)
 _UNDER_A_CONDITION = (AlreadyThere, NotOffered)
 
 
@@ -81,11 +82,11 @@ class Bucket:
 
     def check(self) -> None:
         """Whether the bucket is there and lets us in."""
-        self._ask("list_objects_v2", is_quick=True, Prefix=self.place.prefix, MaxKeys=1)
+        self._ask("list_objects_v2", {"Prefix": self.place.prefix, "MaxKeys": 1}, is_quick=True)
 
     def has(self, key: str) -> bool:
         try:
-            self._ask("head_object", is_quick=True, may_be=(NoSuchObject,), Key=key)
+            self._ask("head_object", {"Key": key}, is_quick=True, may_be=(NoSuchObject,))
         except NoSuchObject:
             self.check()  # An answer to HEAD has no body that would tell a missing bucket from a missing object.
             return False
@@ -93,28 +94,28 @@ class Bucket:
 
     def delete(self, key: str) -> None:
         with suppress(NoSuchObject):
-            self._ask("delete_object", is_quick=True, may_be=(NoSuchObject,), Key=key)
+            self._ask("delete_object", {"Key": key}, is_quick=True, may_be=(NoSuchObject,))
 
     def get(self, key: str, *, start: int = 0) -> "Body":
         """From this byte on. Raises `NoSuchObject`."""
         span = {"Range": f"bytes={start}-"} if start else {}
-        answer = self._ask("get_object", may_be=(NoSuchObject,), Key=key, **span)
+        answer = self._ask("get_object", {"Key": key, **span}, may_be=(NoSuchObject,))
         if bool(start) != (answer["ResponseMetadata"]["HTTPStatusCode"] == 206):
             raise away(self.place, "it does not send a part of an object when asked for one")
         return Body(self.place, answer["Body"], start + int(answer["ContentLength"]))
 
     def put(self, key: str, body: bytes, *, only_new: bool) -> None:
         """Raises `AlreadyThere`, or `NotOffered` where the store takes no conditions."""
-        asked = {"Key": key, "Body": body, "ContentMD5": _md5(body)}
-        self._ask("put_object", may_be=_UNDER_A_CONDITION if only_new else (), **asked, **_condition(only_new))
+        asked = {"Key": key, "Body": body, "ContentMD5": _md5(body), **_condition(only_new)}
+        self._ask("put_object", asked, may_be=_UNDER_A_CONDITION if only_new else ())
 
     def begin(self, key: str) -> str:
         """The id of an upload in parts."""
-        return str(self._ask("create_multipart_upload", Key=key)["UploadId"])
+        return str(self._ask("create_multipart_upload", {"Key": key})["UploadId"])
 
     def put_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
         asked = {"Key": key, "UploadId": upload_id, "PartNumber": number, "Body": body, "ContentMD5": _md5(body)}
-        return str(self._ask("upload_part", **asked)["ETag"])
+        return str(self._ask("upload_part", asked)["ETag"])
 
     def complete(self, key: str, upload_id: str, tags: Sequence[str], *, only_new: bool) -> None:
         """Raises as `put` does."""
@@ -122,7 +123,7 @@ class Bucket:
         asked = {"Key": key, "UploadId": upload_id, "MultipartUpload": {"Parts": parts}, **_condition(only_new)}
         may_be = (NoSuchUpload, *(_UNDER_A_CONDITION if only_new else ()))
         try:
-            self._ask("complete_multipart_upload", may_be=may_be, **asked)
+            self._ask("complete_multipart_upload", asked, may_be=may_be)
         except NoSuchUpload:
             # The answer to the first call may have been lost on its way.
             if not self.has(key):
@@ -131,12 +132,12 @@ class Bucket:
     def abort(self, key: str, upload_id: str) -> None:
         """Harmless when the upload is over."""
         with suppress(NoSuchUpload, NoSuchObject):
-            self._ask("abort_multipart_upload", may_be=(NoSuchUpload, NoSuchObject), Key=key, UploadId=upload_id)
+            self._ask("abort_multipart_upload", {"Key": key, "UploadId": upload_id}, may_be=_OVER)
 
     def objects(self) -> Iterator[StoredObject]:
         more: dict[str, str] | None = {}
         while more is not None:
-            page = self._ask("list_objects_v2", Prefix=self.place.prefix, **more)
+            page = self._ask("list_objects_v2", {"Prefix": self.place.prefix, **more})
             for each in page.get("Contents", ()):
                 yield StoredObject(each["Key"], each["Size"], each["LastModified"])
             more = {"ContinuationToken": page["NextContinuationToken"]} if page.get("IsTruncated") else None
@@ -145,7 +146,7 @@ class Bucket:
         """Uploads in parts that were begun and not ended. Raises `NotOffered` where the store does not list them."""
         more: dict[str, str] | None = {}
         while more is not None:
-            page = self._ask("list_multipart_uploads", may_be=(NotOffered,), Prefix=self.place.prefix, **more)
+            page = self._ask("list_multipart_uploads", {"Prefix": self.place.prefix, **more}, may_be=(NotOffered,))
             for each in page.get("Uploads", ()):
                 silent_for = self._silence(each["Key"], each["UploadId"], begun_at=each["Initiated"])
                 yield UnfinishedUpload(each["Key"], each["UploadId"], silent_for)
@@ -167,17 +168,23 @@ class Bucket:
         asked = {"Key": key, "UploadId": upload_id}
         with suppress(NoSuchUpload, NoSuchObject):
             while True:
-                page = self._ask("list_parts", may_be=(NoSuchUpload, NoSuchObject), **asked, PartNumberMarker=marker)
-                last = max([last, *(each["LastModified"] for each in page.get("Parts", ()))])
+                page = self._ask("list_parts", {**asked, "PartNumberMarker": marker}, may_be=_OVER)
+                came: list[datetime] = [each["LastModified"] for each in page.get("Parts", ())]
+                last = max([last, *came])
                 if not page.get("IsTruncated"):
-                    return _answered_at(page, default=last) - last
+                    return max(timedelta(0), _answered_at(page, default=last) - last)
                 marker = page["NextPartNumberMarker"]
         return timedelta(0)
 
     def _ask(
-        self, operation: str, *, is_quick: bool = False, may_be: tuple[type[Exception], ...] = (), **asked: Any
+        self,
+        operation: str,
+        asked: Mapping[str, Any],
+        *,
+        is_quick: bool = False,
+        may_be: tuple[type[Exception], ...] = (),
     ) -> dict[str, Any]:
-        """`may_be`: which of the answers in `s3_refusals` the caller understands; any other is trouble with the store."""
+        """`may_be`: which answers of `s3_refusals` the caller understands; any other is trouble with the store."""
         call = getattr(self._quick if is_quick else self._client, operation)
         for pause in (*(_FEW_PAUSES if is_quick else _PAUSES), None):
             try:
