@@ -1,4 +1,4 @@
-"""A proxy before an S3-compatible store that does to a request what it is told to: slow, refused, cut, cut short, flipped."""
+"""A proxy before an S3-compatible store that does to requests what it is told to: slow, refused, cut, wrong."""
 
 import http.client
 import random
@@ -37,6 +37,7 @@ class Fault:
     bytes_per_second: int | None = None
 
 
+_NONE = Fault("none", is_done=True)
 REFUSED_500 = Fault("500", refusal=(500, "InternalError"))
 SLOW_DOWN = Fault("503 SlowDown", refusal=(503, "SlowDown"))
 CUT = Fault("reset before the answer", resets=True)
@@ -90,7 +91,7 @@ class FaultProxy:
         self.plan = plan
         self.injected: Counter[str] = Counter()
         self.seen: list[Request] = []
-        self._http = _Server(("127.0.0.1", 0), _handler(self, port))
+        self._http = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self, "port": port}))
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
@@ -117,66 +118,63 @@ class _Server(ThreadingHTTPServer):
         """Connections that break are what it is for."""
 
 
-def _handler(proxy: FaultProxy, port: int) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. `proxy` and `port`, that of the store, are set by a class made for each proxy."""
 
-        def log_message(self, *_: object) -> None: ...
+    protocol_version = "HTTP/1.1"
+    proxy: FaultProxy
+    port: int
 
-        def handle(self) -> None:
-            with suppress(OSError):
-                super().handle()
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        fault = self.proxy.fault(Request(self.command, self.path, dict(self.headers))) or _NONE
+        if fault.refusal:
+            self._refuse(*fault.refusal)
+            return
+        answer = _forwarded(self, body, self.port) if fault.is_done else None
+        if answer is None or (fault.resets and fault.after is None):
+            self._reset()
+        else:
+            self._pass_on(answer, fault)
 
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fault = proxy.fault(Request(self.command, self.path, dict(self.headers))) or Fault("none", is_done=True)
-            if fault.refusal:
-                self._refuse(*fault.refusal)
-                return
-            answer = _forwarded(self, body, port) if fault.is_done else None
-            if answer is None or (fault.resets and fault.after is None):
-                self._reset()
-            else:
-                self._pass_on(answer, fault)
+    do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve
+    def log_message(self, *_: object) -> None: ...
 
-        def _refuse(self, status: int, code: str) -> None:
-            told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Injected.</Message></Error>".encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/xml")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(told)
+    def handle(self) -> None:
+        with suppress(OSError, ValueError):
+            super().handle()
 
-        def _pass_on(self, answer: "_Answer", fault: Fault) -> None:
-            self.send_response_only(answer.status)
-            for name, value in answer.headers:
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            content = _flipped(answer.content) if fault.flips and self.command == "GET" else answer.content
-            for piece in _pieces(content, fault.bytes_per_second):
-                self.wfile.write(piece if fault.after is None else piece[: fault.after])
-                if fault.after is not None and len(content) > fault.after:
-                    self._break_off(resets=fault.resets)
-                    return
+    def _refuse(self, status: int, code: str) -> None:
+        told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Injected.</Message></Error>".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(told)
 
-        def _break_off(self, *, resets: bool) -> None:
-            if resets:
-                self._reset()
-            else:
-                self.close_connection = True
-
-        def _reset(self) -> None:
+    def _pass_on(self, answer: "_Answer", fault: Fault) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        content = b"" if self.command == "HEAD" else answer.content
+        if fault.flips and self.command == "GET":
+            content = _flipped(content)
+        is_broken_off = fault.after is not None and len(content) > fault.after
+        for piece in _pieces(content[: fault.after] if is_broken_off else content, fault.bytes_per_second):
+            self.wfile.write(piece)
+        if is_broken_off:
             self.close_connection = True
-            self.wfile.flush()
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            self.connection.close()
+        if is_broken_off and fault.resets:
+            self._reset()
 
-    return Handler
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.connection.close()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 _START_SECONDS = 20.0
+LOOKS_ANEW_SECONDS = 0.05
+"""What is done to its folder from outside it sees after that long."""
 
 
 class ObjectStore:
@@ -33,7 +35,14 @@ class ObjectStore:
 
     def start(self) -> None:
         command = [_rclone(), "serve", "s3", "--config", "/dev/null", "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"]
-        command += ["--addr", f"127.0.0.1:{self.port}", "--dir-cache-time", "0s", "--no-cleanup", str(self.folder)]
+        command += [
+            "--addr",
+            f"127.0.0.1:{self.port}",
+            "--dir-cache-time",
+            f"{LOOKS_ANEW_SECONDS}s",
+            "--no-cleanup",
+            str(self.folder),
+        ]
         log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
         with log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

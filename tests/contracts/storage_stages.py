@@ -4,6 +4,7 @@ import hashlib
 import os
 import resource
 import shutil
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,8 +17,8 @@ from macropod_server.storage.local import LocalStorage
 from macropod_server.storage.s3 import S3Storage
 from macropod_server.storage.s3_bucket import Bucket
 
-from chaos.fault_proxy import FaultProxy
-from chaos.object_store import ObjectStore
+from chaos.fault_proxy import CUT, FaultProxy
+from chaos.object_store import LOOKS_ANEW_SECONDS, ObjectStore
 from tests.fakes.storage import MemoryStorage
 
 PREFIX = "of/macropod/"
@@ -45,8 +46,8 @@ class Stage(ABC):
     def age(self, sha256: str) -> None:
         """As if the blob had been kept long ago."""
 
-    def close(self) -> None:
-        """Nothing of the stage is left."""
+    @abstractmethod
+    def close(self) -> None: ...
 
 
 class FakeStage(Stage):
@@ -70,6 +71,8 @@ class FakeStage(Stage):
 
     def age(self, sha256: str) -> None:
         self.fake.kept_at[sha256] = self.fake.kept_at[sha256].replace(year=2001)
+
+    def close(self) -> None: ...
 
 
 class FolderStage(Stage):
@@ -99,6 +102,8 @@ class LocalStage(FolderStage):
     def take_away(self) -> None:
         shutil.rmtree(self.root)
 
+    def close(self) -> None: ...
+
 
 class S3Stage(FolderStage):
     """A bucket of its own in the tests' object store, reached through a proxy that can be told to do it harm."""
@@ -121,7 +126,15 @@ class S3Stage(FolderStage):
         return S3Storage(bucket, folder=self.staging, pause=self.pauses.append, **changes)
 
     def take_away(self) -> None:
-        self.proxy.close()
+        self.proxy.plan = lambda _request: CUT
+
+    def damage(self, sha256: str, content: bytes) -> None:
+        super().damage(sha256, content)
+        time.sleep(2 * LOOKS_ANEW_SECONDS)
+
+    def age(self, sha256: str) -> None:
+        super().age(sha256)
+        time.sleep(2 * LOOKS_ANEW_SECONDS)
 
     def close(self) -> None:
         self.proxy.close()

@@ -137,17 +137,17 @@ def test_a_reader_that_asks_for_just_the_size_is_told_of_the_damage_too(harness:
     content = b"x" * 3_000_000
     sha256 = keep(harness.storage, content)
     harness.damage(sha256, content[:-1] + b"y")
-    with harness.storage.open(sha256) as blob, pytest.raises(BlobDamaged):
-        for _ in range(3):
-            assert len(blob.read(1_000_000)) == 1_000_000
+    with harness.storage.open(sha256) as blob:
+        assert [len(blob.read(1_000_000)) for _ in range(2)] == [1_000_000] * 2
+        with pytest.raises(BlobDamaged):
+            blob.read(1_000_000)
 
 
 def test_what_is_skipped_is_checked_too(harness: Stage) -> None:
     keep(harness.storage, b"hello")
     harness.damage(HELLO, b"jello")
     with harness.storage.open(HELLO) as blob, pytest.raises(BlobDamaged):
-        blob.seek(1)
-        blob.read()
+        (blob.seek(1), blob.read())
 
 
 def test_the_same_bytes_again_mend_a_blob_that_was_damaged(harness: Stage) -> None:

@@ -12,7 +12,7 @@ from macropod_server.domain.naming import is_sha256
 from macropod_server.domain.storage_url import BucketPlace
 from macropod_server.storage.base import Blob, BlobDamaged, BlobNotFound, StorageForbidden
 from macropod_server.storage.s3_bucket import Bucket
-from macropod_server.storage.s3_refusals import NoSuchObject, NotOffered
+from macropod_server.storage.s3_refusals import NoSuchObject, NoSuchUpload, NotOffered
 from macropod_server.storage.s3_stream import ObjectStream
 from macropod_server.storage.s3_upload import Upload
 from macropod_server.storage.staged_file import StagedFile, clear_abandoned, translated_errors
@@ -80,7 +80,7 @@ class S3Storage:
     def clear_staging(self) -> int:
         with translated_errors():
             cleared = clear_abandoned(self._folder)
-        with suppress(NotOffered):
+        with suppress(NotOffered, NoSuchUpload):
             for upload in self._bucket.unfinished():
                 if upload.silent_for >= self._abandoned_after:
                     self._bucket.abort(upload.key, upload.id)

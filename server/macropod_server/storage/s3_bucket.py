@@ -143,10 +143,12 @@ class Bucket:
             more = {"ContinuationToken": page["NextContinuationToken"]} if page.get("IsTruncated") else None
 
     def unfinished(self) -> Iterator[UnfinishedUpload]:
-        """Uploads in parts that were begun and not ended. Raises `NotOffered` where the store does not list them."""
+        """Uploads in parts that were begun and not ended. Raises `NotOffered` where the store does not list them, and
+        `NoSuchUpload` where it has seen none yet."""
         more: dict[str, str] | None = {}
         while more is not None:
-            page = self._ask("list_multipart_uploads", {"Prefix": self.place.prefix, **more}, may_be=(NotOffered,))
+            asked = {"Prefix": self.place.prefix, **more}
+            page = self._ask("list_multipart_uploads", asked, may_be=(NotOffered, NoSuchUpload))
             for each in page.get("Uploads", ()):
                 silent_for = self._silence(each["Key"], each["UploadId"], begun_at=each["Initiated"])
                 yield UnfinishedUpload(each["Key"], each["UploadId"], silent_for)
