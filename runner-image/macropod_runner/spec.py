@@ -28,6 +28,8 @@ class Spec(NamedTuple):
     silence_timeout_seconds: float | None = None
     debug: bool = False
     traceparent: str | None = None
+    bundle_sha256: str | None = None
+    bundle_url: str | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -44,7 +44,7 @@ class Usage:
 
 def usage(deps: Deps) -> Usage:
     troubles: list[str] = []
-    return Usage([*_stored(deps), *_held(deps, troubles)], troubles)
+    return Usage([*_stored(deps), *_bundles(deps, troubles), *_held(deps, troubles)], troubles)
 
 
 def _stored(deps: Deps) -> Iterator[Use]:
@@ -56,7 +56,14 @@ def _stored(deps: Deps) -> Iterator[Use]:
         yield Use("log file", 1, _log_file_bytes(deps.settings.data_dir))
     logs = deps.logs.usage()
     yield Use("lines of logs", logs.lines, logs.bytes)
-    blobs = [blob.size_bytes for blob in deps.storage.list()]
+
+
+def _bundles(deps: Deps, troubles: list[str]) -> Iterator[Use]:
+    try:
+        blobs = [blob.size_bytes for blob in deps.storage.list()]
+    except Unavailable as error:
+        troubles.append(f"What bundles take is not known: {error.message}")
+        return
     yield Use("bundles", len(blobs), sum(blobs))
 
 
