@@ -42,11 +42,18 @@ REFUSED_500 = Fault("500", refusal=(500, "InternalError"))
 SLOW_DOWN = Fault("503 SlowDown", refusal=(503, "SlowDown"))
 CUT = Fault("reset before the answer", resets=True)
 ANSWER_LOST = Fault("reset after it was done", resets=True, is_done=True)
-CUT_IN_THE_BODY = Fault("reset in the body", resets=True, is_done=True, after=1000)
-TRUNCATED = Fault("body cut short", is_done=True, after=1000)
+CUT_IN_THE_BODY = Fault("reset in the body", resets=True, is_done=True, after=40_000)
+TRUNCATED = Fault("body cut short", is_done=True, after=40_000)
 FLIPPED = Fault("wrong bytes", is_done=True, flips=True)
 SLOW = Fault("slow", is_done=True, bytes_per_second=1024)
 SKEWED = Fault("clock skew", refusal=(403, "RequestTimeTooSkewed"))
+
+TROUBLE = {
+    **dict.fromkeys((REFUSED_500, SLOW_DOWN), 0.045),
+    FLIPPED: 0.01,
+    **dict.fromkeys((CUT, ANSWER_LOST, CUT_IN_THE_BODY, TRUNCATED), 0.0125),
+}
+"""A tenth of all requests ends in an error, a twentieth in a connection that breaks."""
 
 Plan = Callable[[Request], Fault | None]
 

@@ -28,9 +28,11 @@ from chaos.fault_proxy import (
     REFUSED_500,
     SKEWED,
     SLOW_DOWN,
+    TROUBLE,
     TRUNCATED,
     Fault,
     Request,
+    dice,
     first,
     refused,
 )
@@ -68,7 +70,7 @@ def test_a_read_that_is_cut_goes_on_where_it_was(stage: S3Stage, fault: Fault) -
     stage.proxy.plan = first(20, fault, methods=("GET",))
     assert read(stage.storage, SHA256) == CONTENT
     ranges = [each.headers.get("Range") for each in stage.proxy.seen if each.method == "GET"]
-    assert ranges[:3] == [None, "bytes=1000-", "bytes=2000-"]
+    assert ranges[:3] == [None, "bytes=32768-", "bytes=65536-"]
 
 
 def test_bytes_that_were_changed_on_the_way_are_not_taken_for_the_blob(stage: S3Stage) -> None:
@@ -133,7 +135,7 @@ def test_an_absent_bucket_and_a_store_nobody_listens_at_are_told_apart(stage: S3
 def test_without_credentials_it_says_which_variables_to_set(stage: S3Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(StorageForbidden, match="There are no credentials for the bucket .* Set AWS_ACCESS_KEY_ID"):
+    with pytest.raises(StorageForbidden, match=r"There are no credentials for the bucket .* Set AWS_ACCESS_KEY_ID"):
         stage.opened().check()
 
 
@@ -229,3 +231,23 @@ def test_the_address_gives_the_blob_to_whoever_has_it_for_a_while(stage: S3Stage
     with urllib.request.urlopen(address) as answer:
         assert answer.read() == CONTENT
     assert stage.opened(replace(stage.place, direct_endpoint="")).address(SHA256, seconds=60) is None
+
+
+def test_with_a_tenth_of_all_answers_wrong_everything_ends_whole_or_with_a_clean_error(stage: S3Stage) -> None:
+    """R10 in small; `python -m chaos r10` does a thousand of each."""
+    storage = stage.opened()
+    stage.proxy.plan = dice("kangaroo", TROUBLE)
+    kept: dict[str, bytes] = {}
+    refused_or_damaged = 0
+    for number in range(60):
+        content = os.urandom(number * 2_000)
+        try:
+            kept[keep(storage, content)] = content
+            assert read(storage, hashlib.sha256(content).hexdigest()) == content
+        except (StorageUnavailable, BlobDamaged):
+            refused_or_damaged += 1
+    assert sum(stage.proxy.injected.values()) > 15
+    assert refused_or_damaged < 6
+    stage.proxy.plan = lambda _request: None
+    assert set(kept) <= set(stage.visible())
+    assert all(hashlib.sha256(read(storage, name)).hexdigest() == name for name in stage.visible())
