@@ -183,6 +183,15 @@ def test_abandoned_uploads_in_parts_are_cleared_and_young_ones_stay(stage: S3Sta
     assert stage.opened(abandoned_after=timedelta(0)).clear_staging() == 0
 
 
+def test_what_a_dead_writer_left_on_the_disk_is_cleared_and_what_a_living_one_writes_stays(stage: S3Stage) -> None:
+    (stage.staging / "left").write_bytes(b"half of it")
+    with stage.storage.stage() as living:
+        living.write(CONTENT)
+        assert stage.storage.clear_staging() == 1
+        assert living.keep() == SHA256
+    assert list(stage.staging.iterdir()) == []
+
+
 def test_a_store_that_does_not_list_uploads_has_none_to_clear(stage: S3Stage) -> None:
     stage.proxy.plan = lambda _request: refused(501, "NotImplemented")
     assert stage.storage.clear_staging() == 0

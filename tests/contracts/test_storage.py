@@ -150,6 +150,12 @@ def test_what_is_skipped_is_checked_too(harness: Stage) -> None:
         (blob.seek(1), blob.read())
 
 
+def test_an_address_is_given_or_not_without_asking_whether_the_blob_is_there(harness: Stage) -> None:
+    harness.take_away()
+    address = harness.storage.address(NOBODY, seconds=60)
+    assert (address is not None and address.startswith("http")) is isinstance(harness, S3Stage)
+
+
 def test_the_same_bytes_again_mend_a_blob_that_was_damaged(harness: Stage) -> None:
     keep(harness.storage, b"hello")
     harness.damage(HELLO, b"hell")
