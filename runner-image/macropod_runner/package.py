@@ -48,7 +48,7 @@ class Packaging:
     def _requirements(self) -> tuple[Path, Requirements]:
         place, spec = self._job.place, self._job.spec
         with self._job.stop.interruptible():
-            fetch_bundle(self._job.server, place.home, spool=place.spool, sent=spec.bundle)
+            fetch_bundle(self._job.server, place.home, spool=place.spool, spec=spec)
         path = place.home / (spec.requirements or "requirements.txt")
         try:
             requirements = read_requirements(path.read_text(encoding="utf-8-sig", errors="replace"))

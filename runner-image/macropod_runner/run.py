@@ -17,7 +17,7 @@ from macropod_runner.spec import Spec
 def run_task(job: Job) -> Ending:
     """Raises `CouldNotStart` and `Interrupted`."""
     with job.stop.interruptible():
-        fetch_bundle(job.server, job.place.home, spool=job.place.spool, sent=job.spec.bundle)
+        fetch_bundle(job.server, job.place.home, spool=job.place.spool, spec=job.spec)
         _fetch_environment(job)
         arguments = _write_arguments(job.place, job.spec)
     program = _program(job.place, job.spec, arguments=arguments)

@@ -30,6 +30,8 @@ class Spec(NamedTuple):
     traceparent: str | None = None
     environment: Mapping[str, Any] | None = None
     sends_environment: bool = False
+    bundle_sha256: str | None = None
+    bundle_url: str | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

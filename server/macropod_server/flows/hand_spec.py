@@ -15,9 +15,10 @@ from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.time_limits import grace_seconds
-from macropod_server.storage.base import BlobNotFound
+from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
 _SMALL_BYTES = 256 * 1024
+_DIRECT_SECONDS = 15 * 60
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Spec:
     lock: Environment | None
     """Packaging: what was installed before and is to be installed again just so."""
     bundle: bytes | None
+    bundle_sha256: str
+    bundle_url: str | None
+    """Where the runner may fetch the zip from the store itself."""
     environment: EnvironmentArchive | None
     """What a run unpacks before it begins, where the spawner does not keep environments."""
     sends_environment: bool
@@ -69,6 +73,7 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | N
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
     timeout = deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
+    bundle = _small_bundle(deps, orchestration)
     return Spec(
         run=run,
         entry_point=orchestration.entry_point,
@@ -83,7 +88,9 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         memory_bytes=watched_memory(deps, task),
         packages=_packages(deps) if is_packaging else Handed({}),
         lock=_lock(deps, orchestration) if is_packaging else None,
-        bundle=_small_bundle(deps, orchestration),
+        bundle=bundle,
+        bundle_sha256=orchestration.sha256,
+        bundle_url=deps.storage.address(orchestration.sha256, seconds=_DIRECT_SECONDS) if bundle is None else None,
         environment=None if is_packaging else _archive(deps, orchestration),
         sends_environment=is_packaging and not deps.spawner.keeps_environments,
     )
@@ -96,8 +103,8 @@ def _small_bundle(deps: Deps, orchestration: Orchestration) -> bytes | None:
     try:
         with deps.storage.open(orchestration.sha256) as file:
             return file.read()
-    except BlobNotFound:
-        return None
+    except (BlobNotFound, BlobDamaged):
+        return None  # The runner asks for it, and `hand_bundle` says what is wrong if it still is.
 
 
 def _archive(deps: Deps, orchestration: Orchestration) -> EnvironmentArchive | None:

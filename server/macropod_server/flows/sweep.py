@@ -44,8 +44,11 @@ def sweep(deps: Deps) -> bool:
                 remove_leftover(leftover)
         except Unavailable as error:
             log.warning("sweep_delayed", what=find.__name__, reason=error.message)
-    if cleared := deps.storage.clear_staging():
-        log.info("uploads_cleared", count=cleared)
+    try:
+        if cleared := deps.storage.clear_staging():
+            log.info("uploads_cleared", count=cleared)
+    except Unavailable as error:
+        log.warning("sweep_delayed", what="half_uploads", reason=error.message)
     return False
 
 

@@ -45,7 +45,7 @@ class Usage:
 
 def usage(deps: Deps) -> Usage:
     troubles: list[str] = []
-    return Usage([*_stored(deps), *_held(deps, troubles)], troubles)
+    return Usage([*_stored(deps), *_blobs(deps, troubles), *_held(deps, troubles)], troubles)
 
 
 def _stored(deps: Deps) -> Iterator[Use]:
@@ -57,13 +57,16 @@ def _stored(deps: Deps) -> Iterator[Use]:
         yield Use("log file", 1, _log_file_bytes(deps.settings.data_dir))
     logs = deps.logs.usage()
     yield Use("lines of logs", logs.lines, logs.bytes)
-    yield from _blobs(deps)
 
 
-def _blobs(deps: Deps) -> Iterator[Use]:
+def _blobs(deps: Deps, troubles: list[str]) -> Iterator[Use]:
     with deps.database.read() as session:
         archived = orchestrations.archives(session)
-    sizes = {blob.sha256: blob.size_bytes for blob in deps.storage.list()}
+    try:
+        sizes = {blob.sha256: blob.size_bytes for blob in deps.storage.list()}
+    except Unavailable as error:
+        troubles.append(f"What bundles take is not known: {error.message}")
+        return
     archives = [size for sha256, size in sizes.items() if sha256 in archived]
     yield Use("bundles", len(sizes) - len(archives), sum(sizes.values()) - sum(archives))
     if archives:
