@@ -158,8 +158,10 @@ def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: boo
             return _docker_spawner(settings, installation_id, "MACROPOD_SPAWNER is docker")
         case "auto":
             return _automatic_spawner(settings, installation_id, is_to_spawn=is_to_spawn)
+        case "kubernetes":
+            return _kubernetes_spawner(settings, installation_id)
     raise Invalid.field(
-        "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker or process."
+        "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker, kubernetes or process."
     )
 
 
@@ -193,6 +195,29 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
         environ=os.environ,
     )
     return spawner
+
+
+def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
+    if not settings.runner_url:
+        raise Invalid.field(
+            "MACROPOD_RUNNER_URL",
+            "MACROPOD_RUNNER_URL is not set; with MACROPOD_SPAWNER=kubernetes it takes the address at which pods reach "
+            "this server, such as http://macropod.tools.svc:8085.",
+        )
+    # Loaded only where it is wanted: it costs every idle server memory otherwise.
+    from macropod_server.spawners.kubernetes import Connection, NoCluster
+    from macropod_server.spawners.kubernetes_job import Mould
+    from macropod_server.spawners.kubernetes_spawner import KubernetesSpawner
+
+    try:
+        connection = Connection(settings.kubernetes_kubeconfig, os.environ)
+    except NoCluster as error:
+        raise Invalid.field("MACROPOD_KUBERNETES_KUBECONFIG", str(error)) from None
+    namespace = settings.kubernetes_namespace or connection.namespace
+    image, policy = settings.runner_image, settings.kubernetes_image_pull_policy
+    mould = Mould(installation_id, image, settings.runner_url, policy, settings.kubernetes_ttl_seconds)
+    log.info("spawner_chosen", spawner="kubernetes", namespace=namespace, image=image)
+    return KubernetesSpawner(connection, namespace=namespace, mould=mould)
 
 
 def container_host(deps: Deps) -> str | None:

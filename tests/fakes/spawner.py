@@ -36,6 +36,7 @@ class FakeSpawner:
     name = "fake"
     runner_watches_memory = False
     sees_files_of_server = True
+    keeps_environments = True
 
     def __init__(self, containers: FakeContainers | None = None) -> None:
         self.containers = containers or FakeContainers()
