@@ -90,7 +90,7 @@ class KubernetesApi:
         try:
             return _object(self._ask("POST", self._path(kind), body=body))
         except Refused as refused:
-            if refused.status == _CONFLICT:
+            if (refused.status, refused.reason) == (_CONFLICT, "AlreadyExists"):
                 return None
             raise
 

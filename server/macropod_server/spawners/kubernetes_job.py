@@ -29,6 +29,12 @@ _REPORT_SECONDS = 5
 
 Object = dict[str, Any]
 
+_TELL_OF_DISRUPTION: Object = {
+    "action": "FailJob",
+    "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+}
+"""So that the Job still says that its pod was taken away when the pod itself is not there any more to say it."""
+
 
 @dataclass(frozen=True)
 class Mould:
@@ -62,6 +68,7 @@ def job_of(order: Order, mould: Mould) -> Object:
         "completions": 1,
         "parallelism": 1,
         "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": [_TELL_OF_DISRUPTION]},
         "ttlSecondsAfterFinished": mould.ttl_seconds,
         "template": {"metadata": _metadata(order, mould), "spec": _pod_spec(order, mould)},
     }

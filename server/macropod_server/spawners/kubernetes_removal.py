@@ -35,9 +35,7 @@ class Removal:
                 are_gone = self._end_pods(seen, grace_seconds=seconds, until=began + patience)
                 if are_gone and not (lingers and self._job_stays(until=began + patience)):
                     return seen
-        raise ContainerStuck(
-            f"Kubernetes does not remove the Job of run {self._run_id} and its pod, also not when forced to."
-        )
+        raise ContainerStuck(f"Kubernetes does not remove the Job of run {self._run_id} with its pod, forced or not.")
 
     def _end_pods(self, seen: set[str], *, grace_seconds: int, until: float) -> bool:
         """Whether they are gone in time. 1 s is the shortest grace with which a node says when it is done; with

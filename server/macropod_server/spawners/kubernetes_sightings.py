@@ -26,11 +26,12 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 _UNCONFIGURED = "CreateContainerConfigError"
 
 
-def sighting(job: Object | None, pods: Sequence[Object]) -> Sighting:
-    """Of a Job, or None where there is none, and the pods of its run. The newest pod counts."""
+def sighting(job: Object | None, pods: Sequence[Object], departed: Object | None = None) -> Sighting:
+    """Of a Job, or None where there is none, and the pods of its run, of which the newest counts. `departed` is a pod
+    as it was last seen, where that is known."""
     if pods:
         return _of_pod(newest(pods))
-    return Gone() if job is None else _without_pod(job)
+    return Gone() if job is None else _without_pod(job, departed)
 
 
 def newest(pods: Sequence[Object]) -> Object:
@@ -136,18 +137,33 @@ def _unscheduled(pod: Object) -> Trouble | None:
     return Trouble(Reason.UNSCHEDULABLE, f"Kubernetes finds no node for it: {told}")
 
 
-def _without_pod(job: Object) -> Sighting:
-    if "DeadlineExceeded" in (_condition(job, kind).get("reason") for kind in ("Failed", "FailureTarget")):
+def _without_pod(job: Object, departed: Object | None) -> Sighting:
+    if "DeadlineExceeded" in _reasons_of_failure(job):
         message = "The container was there for longer than its limits allow, and Kubernetes ended it."
         return Exited(None, trouble=Trouble(Reason.TIME_LIMIT, message))
     if _has_condition(job, "Complete"):
         return Exited(0)
     if has_finished(job):
-        message = "The pod of the run was removed from outside; nobody knows how the run ended."
-        return Exited(None, trouble=Trouble(Reason.VANISHED, message))
+        return _taken_away(job, departed)
     if _has_condition(job, "Suspended"):
         return Starting(Trouble(Reason.COULD_NOT_START, "Its Job was suspended from outside."))
     return Starting()
+
+
+def _taken_away(job: Object, departed: Object | None) -> Exited:
+    seen = _of_pod(departed) if departed else None
+    code = seen.exit_code if isinstance(seen, Exited) else None
+    if isinstance(seen, Exited) and seen.trouble is not None:
+        return seen
+    if "PodFailurePolicy" in _reasons_of_failure(job):
+        message = "Kubernetes took the pod of the run away: evicted, or to make room, or with its node."
+        return Exited(code, trouble=Trouble(Reason.EVICTED, message))
+    message = "The pod of the run was removed from outside; nobody knows how the run ended."
+    return Exited(code, trouble=Trouble(Reason.VANISHED, message))
+
+
+def _reasons_of_failure(job: Object) -> list[str]:
+    return [str(_condition(job, kind).get("reason")) for kind in ("Failed", "FailureTarget")]
 
 
 def _container(pod: Object) -> Object:

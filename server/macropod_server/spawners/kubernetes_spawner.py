@@ -109,7 +109,7 @@ class KubernetesSpawner:
         pods: Sequence[Object] = self._pods.of_run(run_id)
         if not jobs and not pods:
             jobs, pods = self._asked(run_id)
-        seen = sighting(jobs[0] if jobs else None, pods)
+        seen = sighting(jobs[0] if jobs else None, pods, self._pods.departed(run_id))
         if seen == Starting() and jobs and not pods:
             return Starting(no_pod(self._explanation(jobs[0])))
         return seen

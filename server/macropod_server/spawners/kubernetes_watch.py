@@ -18,6 +18,7 @@ _SILENCE_SECONDS = 150.0
 _LIST_AGAIN_SECONDS = 900.0
 _FIRST_REST, _LONGEST_REST = 0.2, 10.0
 _BLIND_SECONDS = 0.5
+_MOST_DEPARTED = 1000
 _ANSWER_SECONDS = 40.0
 """Longer than one call may take."""
 _KEPT_METADATA = ("name", "uid", "labels", "creationTimestamp", "deletionTimestamp", "resourceVersion")
@@ -35,6 +36,7 @@ class Mirror:
         self._api, self._kind, self._labels = api, kind, labels
         self._changed = changed
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
+        self._departed: dict[str, Object] = {}
         self._removed: dict[str, float] = {}
         self._version = ""
         self._lists = self._failures = 0
@@ -70,6 +72,11 @@ class Mirror:
         with self._changed:
             return list(self._objects.get(run_id, {}).values())
 
+    def departed(self, run_id: str) -> Object | None:
+        """The last object of the run that was seen to go, as it was then."""
+        with self._changed:
+            return self._departed.get(run_id)
+
     def note(self, objects: Iterable[Object]) -> None:
         """Take in what was learnt by other ways; what the watch has told since is not undone."""
         with self._changed:
@@ -81,6 +88,7 @@ class Mirror:
     def forget(self, run_id: str, uids: Iterable[str]) -> None:
         """These are seen to be gone; what the watch still tells of them comes too late."""
         with self._changed:
+            self._departed.pop(run_id, None)
             for uid in {*uids, *self._objects.pop(run_id, {})}:
                 self._removed[uid] = time.monotonic()
             self._changed.notify_all()
@@ -105,10 +113,12 @@ class Mirror:
         lists, failures = self._lists, self._failures
         self._is_wanted = True
         self._changed.notify_all()
-        self._changed.wait_for(
-            lambda: self._is_closed or (self._lists, self._failures) != (lists, failures), _ANSWER_SECONDS
-        )
-        if self._lists == lists:
+
+        def is_told() -> bool:
+            return self._is_watching or self._is_closed or (self._lists, self._failures) != (lists, failures)
+
+        self._changed.wait_for(is_told, _ANSWER_SECONDS)
+        if self._lists == lists and not self._is_watching:
             raise self._trouble or SpawnerUnavailable(f"Kubernetes does not list {self._kind.name}.")
 
     def _start(self) -> None:
@@ -162,7 +172,7 @@ class Mirror:
         with self._changed:
             if self._is_closed:
                 return
-            self._cut, self._is_watching = lines.cut, True
+            self._cut, self._is_watching, self._is_wanted = lines.cut, True, False
             self._changed.notify_all()
         for line in lines.each:
             if line.strip():
@@ -177,6 +187,7 @@ class Mirror:
             self._version = told["metadata"]["resourceVersion"]
             if kind == "DELETED":
                 self._drop(_run(told), uid)
+                self._remember(told)
             elif kind != "BOOKMARK" and uid not in self._removed:
                 self._objects[_run(told)][uid] = _slim(told)
             self._changed.notify_all()
@@ -187,6 +198,11 @@ class Mirror:
         objects.pop(uid, None)
         if not objects:
             self._objects.pop(run_id, None)
+
+    def _remember(self, departed: Object) -> None:
+        self._departed[_run(departed)] = _slim(departed)
+        if len(self._departed) > _MOST_DEPARTED:
+            self._departed.pop(next(iter(self._departed)))
 
     def _note_failure(self, error: Exception) -> None:
         """Tells those who wait for a list; whoever asks later has it tried again."""
