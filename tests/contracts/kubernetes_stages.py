@@ -78,7 +78,7 @@ class KubernetesStage(RealStage):
 
 class DoubleStage(KubernetesStage):
     def __init__(self, folder: Path) -> None:
-        self.double = KubernetesDouble(folder / "double")
+        self.double = KubernetesDouble(folder / "double", folder.parent / "runner-image")
         protocol = RunnerProtocol()
         super().__init__(folder, str(self.double.kubeconfig), protocol, runner_url=protocol.url)
 

@@ -8,18 +8,21 @@ from typing import Any
 
 from tests.kubernetes_double.api_server import ApiServer
 from tests.kubernetes_double.controllers import Controllers, mark_deleted
-from tests.kubernetes_double.kubelet import Kubelet
+from tests.kubernetes_double.kubelet import Image, Kubelet
 from tests.kubernetes_double.store import Object, Refusal, Store, now
 
 _PATIENCE_SECONDS = 20.0
 
 
 class KubernetesDouble:
-    def __init__(self, folder: Path) -> None:
+    """`image_folder` is where what the runner image has inside is made, once; several doubles may share it."""
+
+    def __init__(self, folder: Path, image_folder: Path) -> None:
+        image = Image(image_folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Store()
         self.controllers = Controllers(self.store)
-        self.kubelet = Kubelet(self.store, folder, self.controllers.note_end)
+        self.kubelet = Kubelet(self.store, folder, image, self.controllers.note_end)
         self.api = ApiServer(self.store, delete_pod=self._delete_pod, log=self.kubelet.log)
         self.kubeconfig = write_kubeconfig(folder / "kubeconfig", self.api.url)
 

@@ -27,6 +27,7 @@ class Image:
     """What the runner image has inside, made of what this machine has."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         sdk, uv, python = link_sdk(folder), Path(find_uv_bin()), base_python()
         bare = make_bare_environment(folder / "environments", python=python, sdk=sdk, uv=uv)
         self.command = [str(python), "-I", "-S", "-c", _BOOT, str(Path(macropod_runner.__file__).parents[1])]
@@ -36,9 +37,9 @@ class Image:
 class Kubelet:
     """`last_words` is called with each pod before it goes."""
 
-    def __init__(self, store: Store, folder: Path, last_words: Callable[[Object], None]) -> None:
+    def __init__(self, store: Store, folder: Path, image: Image, last_words: Callable[[Object], None]) -> None:
         self._store, self._folder, self._last_words = store, folder, last_words
-        self._image = Image(folder)
+        self._image = image
         self.image_trouble: tuple[str, str] | None = None
         self.is_lost = self._is_closed = False
         self.containers: dict[str, Container] = {}

@@ -37,7 +37,7 @@ class Connection:
         settings = Configuration()
         try:
             self.namespace = _load(settings, kubeconfig, environ)
-        except (OSError, ValueError, ConfigException) as error:
+        except (OSError, ConfigException, ValueError, TypeError, KeyError, AttributeError) as error:
             raise NoCluster(f"There is no way to a Kubernetes cluster: {error}.") from error
         settings.connection_pool_maxsize = _CONNECTIONS
         settings.retries = _ONCE_MORE

@@ -138,6 +138,8 @@ def _unscheduled(pod: Object) -> Trouble | None:
 
 
 def _without_pod(job: Object, departed: Object | None) -> Sighting:
+    if departed is not None and isinstance(seen := _of_pod(departed), Exited) and seen.trouble is not None:
+        return seen
     if "DeadlineExceeded" in _reasons_of_failure(job):
         message = "The container was there for longer than its limits allow, and Kubernetes ended it."
         return Exited(None, trouble=Trouble(Reason.TIME_LIMIT, message))
@@ -153,8 +155,6 @@ def _without_pod(job: Object, departed: Object | None) -> Sighting:
 def _taken_away(job: Object, departed: Object | None) -> Exited:
     seen = _of_pod(departed) if departed else None
     code = seen.exit_code if isinstance(seen, Exited) else None
-    if isinstance(seen, Exited) and seen.trouble is not None:
-        return seen
     if "PodFailurePolicy" in _reasons_of_failure(job):
         message = "Kubernetes took the pod of the run away: evicted, or to make room, or with its node."
         return Exited(code, trouble=Trouble(Reason.EVICTED, message))

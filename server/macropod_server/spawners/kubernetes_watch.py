@@ -1,21 +1,27 @@
 """What the cluster has of one kind, kept up to date by one list and one watch, so that nobody asks for each run."""
 
 import json
+import math
 import random
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+import structlog
+
 from macropod_server.spawners.base import SpawnerUnavailable
 from macropod_server.spawners.kubernetes_api import Expired, Kind, KubernetesApi, Lines, Refused, api_errors
 from macropod_server.spawners.kubernetes_job import RUN_LABEL, Object
+
+log = structlog.get_logger()
 
 _WATCH_SECONDS = 300
 _SILENCE_SECONDS = 150.0
 """The API sends a bookmark about once a minute: a watch that is silent for longer has lost its other end."""
 
 _LIST_AGAIN_SECONDS = 900.0
+_FRESH_SECONDS = 1.0
 _FIRST_REST, _LONGEST_REST = 0.2, 10.0
 _BLIND_SECONDS = 0.5
 _MOST_DEPARTED = 1000
@@ -39,10 +45,10 @@ class Mirror:
         self._departed: dict[str, Object] = {}
         self._removed: dict[str, float] = {}
         self._version = ""
-        self._lists = self._failures = 0
+        self._failed_lists = 0
+        self._listed_at = -math.inf
         self._trouble: SpawnerUnavailable | None = None
         self._is_watching = self._is_wanted = self._is_closed = False
-        self._list_again_at = 0.0
         self._cut: Callable[[], None] | None = None
         self._thread: threading.Thread | None = None
 
@@ -108,18 +114,21 @@ class Mirror:
     def _await_touch(self) -> None:
         """Holds the condition."""
         self._start()
-        if self._is_watching:
+        if self._is_up_to_date():
             return
-        lists, failures = self._lists, self._failures
+        failures = self._failed_lists
         self._is_wanted = True
         self._changed.notify_all()
 
         def is_told() -> bool:
-            return self._is_watching or self._is_closed or (self._lists, self._failures) != (lists, failures)
+            return self._is_up_to_date() or self._is_closed or self._failed_lists != failures
 
         self._changed.wait_for(is_told, _ANSWER_SECONDS)
-        if self._lists == lists and not self._is_watching:
+        if not self._is_up_to_date():
             raise self._trouble or SpawnerUnavailable(f"Kubernetes does not list {self._kind.name}.")
+
+    def _is_up_to_date(self) -> bool:
+        return not self._is_closed and (self._is_watching or time.monotonic() < self._listed_at + _FRESH_SECONDS)
 
     def _start(self) -> None:
         if self._thread is None and not self._is_closed:
@@ -129,34 +138,36 @@ class Mirror:
     def _keep_up(self) -> None:
         failures = 0
         while not self._is_closed:
+            began = time.monotonic()
             try:
-                if self._has_to_list():
+                if self._is_wanted or began >= self._listed_at + _LIST_AGAIN_SECONDS:
                     self._list()
                 self._watch()
-                failures = 0
             except Expired:
-                self._list_again_at = 0.0
+                self._listed_at = -math.inf
             except Exception as error:
                 # Whatever it is, a thread that ends would leave everybody with what was.
-                self._note_failure(error)
-                failures = min(failures + 1, 20)
-                self._rest(failures)
-
-    def _has_to_list(self) -> bool:
-        return self._is_wanted or time.monotonic() >= self._list_again_at
+                log.debug("watch_lost", kind=self._kind.name, reason=str(error))
+            else:
+                continue
+            failures = failures + 1 if time.monotonic() < began + _LONGEST_REST else 1
+            self._rest(failures)
 
     def _list(self) -> None:
-        with api_errors(is_of_one=False):
-            listing = self._api.select(self._kind, labels=self._labels)
+        try:
+            with api_errors(is_of_one=False):
+                listing = self._api.select(self._kind, labels=self._labels)
+        except SpawnerUnavailable as error:
+            self._note_failed_list(error)
+            raise
         with self._changed:
-            long_ago = time.monotonic() - _LIST_AGAIN_SECONDS
+            now = time.monotonic()
+            long_ago = now - _LIST_AGAIN_SECONDS
             self._removed = {uid: at for uid, at in self._removed.items() if at > long_ago}
             self._objects.clear()
             self.note(listing.objects)
             self._version = listing.resource_version
-            self._lists += 1
-            self._is_wanted = False
-            self._list_again_at = time.monotonic() + _LIST_AGAIN_SECONDS
+            self._is_wanted, self._listed_at = False, now
             self._changed.notify_all()
 
     def _watch(self) -> None:
@@ -204,19 +215,19 @@ class Mirror:
         if len(self._departed) > _MOST_DEPARTED:
             self._departed.pop(next(iter(self._departed)))
 
-    def _note_failure(self, error: Exception) -> None:
-        """Tells those who wait for a list; whoever asks later has it tried again."""
-        trouble = error if isinstance(error, SpawnerUnavailable) else SpawnerUnavailable(f"Kubernetes tells {error!r}.")
+    def _note_failed_list(self, error: SpawnerUnavailable) -> None:
+        """For those who wait for it; whoever asks later has it tried again."""
         with self._changed:
-            self._is_watching, self._cut, self._trouble = False, None, trouble
-            self._is_wanted = False
-            self._failures += 1
+            self._trouble, self._is_wanted, self._listed_at = error, False, -math.inf
+            self._failed_lists += 1
             self._changed.notify_all()
 
     def _rest(self, failures: int) -> None:
         """The first time not at all: watches are dropped for all kinds of reasons. Whoever asks ends it."""
-        seconds = 0.0 if failures == 1 else min(_LONGEST_REST, _FIRST_REST * 2**failures) * random.uniform(0.5, 1)
+        longest = 0.0 if failures == 1 else min(_LONGEST_REST, _FIRST_REST * 2 ** min(failures, 20))
+        seconds = longest * random.uniform(0.5, 1)
         with self._changed:
+            self._is_watching, self._cut = False, None
             self._changed.wait_for(lambda: self._is_closed or self._is_wanted, seconds)
 
 
