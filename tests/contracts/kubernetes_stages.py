@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from macropod_server.spawners.base import Exited, Running, Spawner
 from macropod_server.spawners.kubernetes import Connection
 from macropod_server.spawners.kubernetes_api import JOBS, PODS, KubernetesApi
@@ -106,7 +105,7 @@ class ClusterStage(KubernetesStage):
 
     def __init__(self, folder: Path) -> None:
         protocol = RunnerProtocol("0.0.0.0")
-        host = os.environ.get("MACROPOD_TEST_RUNNER_HOST") or _own_address(KUBECONFIG)
+        host = os.environ.get("MACROPOD_TEST_RUNNER_HOST") or _own_address(Connection(KUBECONFIG, {}).url)
         runner_url = f"http://{host}:{urlsplit(protocol.url).port}"
         super().__init__(folder, KUBECONFIG, protocol, runner_url=runner_url)
 
@@ -136,9 +135,8 @@ def cluster_stage(folder: Path) -> Iterator[ClusterStage]:
         yield stage
 
 
-def _own_address(kubeconfig: str) -> str:
-    told = yaml.safe_load(Path(kubeconfig).expanduser().read_text())
-    parts = urlsplit(told["clusters"][0]["cluster"]["server"])
+def _own_address(url: str) -> str:
+    parts = urlsplit(url)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
         way.connect((parts.hostname, parts.port or 443))
         return str(way.getsockname()[0])

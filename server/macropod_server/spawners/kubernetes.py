@@ -41,6 +41,7 @@ class Connection:
             raise NoCluster(f"There is no way to a Kubernetes cluster: {error}.") from error
         settings.connection_pool_maxsize = _CONNECTIONS
         settings.retries = _ONCE_MORE
+        self.url: str = settings.host
         self._client = ApiClient(settings)
 
     def answer(self, method: str, path: str, *, query: Query = (), body: Any = None) -> Answer:
