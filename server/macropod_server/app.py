@@ -214,9 +214,16 @@ def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
     except NoCluster as error:
         raise Invalid.field("MACROPOD_KUBERNETES_KUBECONFIG", str(error)) from None
     namespace = settings.kubernetes_namespace or connection.namespace
-    image, policy = settings.runner_image, settings.kubernetes_image_pull_policy
-    mould = Mould(installation_id, image, settings.runner_url, policy, settings.kubernetes_ttl_seconds)
-    log.info("spawner_chosen", spawner="kubernetes", namespace=namespace, image=image)
+    mould = Mould(
+        installation_id,
+        settings.runner_image,
+        settings.runner_url,
+        image_pull_policy=settings.kubernetes_image_pull_policy,
+        ttl_seconds=settings.kubernetes_ttl_seconds,
+        cpu_request_percent=settings.kubernetes_cpu_request_percent,
+    )
+    why = "MACROPOD_SPAWNER is kubernetes"
+    log.info("spawner_chosen", spawner="kubernetes", why=why, namespace=namespace, image=settings.runner_image)
     return KubernetesSpawner(connection, namespace=namespace, mould=mould)
 
 

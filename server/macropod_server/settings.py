@@ -20,6 +20,7 @@ _RANGES = {
     "grace_seconds": (0, math.inf),
     "run_cpus": (0.01, 100_000),
     "kubernetes_ttl_seconds": (300, math.inf),
+    "kubernetes_cpu_request_percent": (1, 100),
 }
 """What numbers may be; all others are 1 or more."""
 
@@ -56,6 +57,7 @@ class Settings:
     kubernetes_kubeconfig: str = ""
     kubernetes_image_pull_policy: str = "IfNotPresent"
     kubernetes_ttl_seconds: int = 86_400
+    kubernetes_cpu_request_percent: int = 25
     kubernetes_placement: Placement = ANYWHERE
     secret_key: str = ""
     role: str = "both"

@@ -124,11 +124,13 @@ def test_a_pod_is_confined_as_pod_security_calls_restricted() -> None:
     assert {kind for volume in spec["volumes"] for kind in volume} == {"name", "emptyDir"}
 
 
-def test_limits_are_promised_in_full() -> None:
+def test_memory_is_set_aside_in_full_and_of_cpu_the_part_that_was_said() -> None:
     assert container(ORDER)["resources"] == {
-        "requests": {"cpu": "1500m", "memory": str(512 * MIB)},
+        "requests": {"cpu": "375m", "memory": str(512 * MIB)},
         "limits": {"cpu": "1500m", "memory": str(512 * MIB)},
     }
+    in_full = container(ORDER, dataclasses.replace(MOULD, cpu_request_percent=100))["resources"]
+    assert in_full["requests"] == in_full["limits"]
     assert container(ORDERS["with gpus"])["resources"]["limits"]["nvidia.com/gpu"] == "2"
 
 

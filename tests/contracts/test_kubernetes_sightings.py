@@ -18,7 +18,7 @@ def pod(state: dict[str, Any] | None = None, *, memory: str = "4294967296", **st
     statuses = [{"name": "run", "state": state}] if state else []
     return {
         "metadata": {"name": "macropod-1-abcde", "uid": "pod-1", "creationTimestamp": "2026-03-02T12:00:00Z"},
-        "spec": {"nodeName": "node-7", "containers": [{"resources": {"limits": {"memory": memory}}}]},
+        "spec": {"nodeName": "node-7", "containers": [{"name": "run", "resources": {"limits": {"memory": memory}}}]},
         "status": {"phase": "Running", "containerStatuses": statuses, **status},
     }
 
@@ -59,6 +59,12 @@ RUNS = {"running": {"startedAt": "2026-03-02T12:00:01Z"}}
 )
 def test_a_job_and_its_pods_say_where_a_run_is(of_job: Any, pods: list[Any], seen: Sighting) -> None:
     assert sighting(of_job, pods) == seen
+
+
+def test_what_a_cluster_puts_beside_the_runner_says_nothing_about_it() -> None:
+    both = pod(RUNS)
+    both["status"]["containerStatuses"].insert(0, {"name": "proxy", "state": ended(1)})
+    assert sighting(JOB, [both]) == Running()
 
 
 def test_the_newest_pod_counts() -> None:

@@ -45,6 +45,7 @@ class Mould:
     runner_url: RunnerUrl
     image_pull_policy: str = "IfNotPresent"
     ttl_seconds: int = 86_400
+    cpu_request_percent: int = 25
 
     @property
     def selector(self) -> str:
@@ -84,7 +85,7 @@ def secret_of(order: Order, job: Object, mould: Mould) -> Object:
     metadata = {
         "name": job_name(order.run_id),
         "labels": _labels(order, mould),
-        "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": False}],
+        "ownerReferences": [{**owner, "blockOwnerDeletion": False}],
     }
     return {
         "apiVersion": "v1",
@@ -139,7 +140,7 @@ def _container(order: Order, mould: Mould) -> Object:
         # The home itself is made by the runner: a working directory that is missing would be made for root.
         "workingDir": _HOMES,
         "env": _variables(order, mould),
-        "resources": _resources(order),
+        "resources": _resources(order, mould),
         "volumeMounts": [{"name": name, "mountPath": path} for name, path in _mounts(order).items()],
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -164,13 +165,18 @@ def _variables(order: Order, mould: Mould) -> list[Object]:
     return [*plain, {"name": _TOKEN, "valueFrom": {"secretKeyRef": reference}}]
 
 
-def _resources(order: Order) -> Object:
-    """Memory that is promised in full is never taken back; CPU is, and may be lent."""
+def _resources(order: Order, mould: Mould) -> Object:
+    """Memory is set aside in full, as it cannot be taken back; of CPU a part, as what nobody uses is lent."""
     limits = order.limits
-    told: Object = {"cpu": f"{max(1, round(limits.cpus * 1000))}m", "memory": str(limits.memory_bytes)}
+    told: Object = {"memory": str(limits.memory_bytes)}
     if limits.gpus:
         told["nvidia.com/gpu"] = str(limits.gpus)
-    return {"requests": told, "limits": dict(told)}
+    whole, part = limits.cpus * 1000, limits.cpus * 10 * mould.cpu_request_percent
+    return {"requests": {"cpu": _milli(part), **told}, "limits": {"cpu": _milli(whole), **told}}
+
+
+def _milli(cpus: float) -> str:
+    return f"{max(1, round(cpus))}m"
 
 
 def _mounts(order: Order) -> dict[str, str]:

@@ -7,7 +7,7 @@ from macropod_server.domain.resources import size_in_words
 from macropod_server.domain.run import Reason
 from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting, Trouble
 from macropod_server.spawners.exit_codes import exit_code
-from macropod_server.spawners.kubernetes_job import Object
+from macropod_server.spawners.kubernetes_job import CONTAINER, Object
 
 _ON_ITS_WAY = ("ContainerCreating", "PodInitializing")
 _NO_IMAGE = (
@@ -167,14 +167,16 @@ def _reasons_of_failure(job: Object) -> list[str]:
 
 
 def _container(pod: Object) -> Object:
-    found: Object = (pod.get("spec", {}).get("containers") or [{}])[0]
-    return found
+    return _own(pod.get("spec", {}).get("containers"))
+
+
+def _own(containers: Sequence[Object] | None) -> Object:
+    """Others may have been put beside it by the cluster."""
+    return next((each for each in containers or [] if each.get("name") == CONTAINER), {})
 
 
 def _state(pod: Object) -> Object:
-    statuses = pod.get("status", {}).get("containerStatuses") or [{}]
-    state: Object = statuses[0].get("state") or {}
-    return state
+    return _own(pod.get("status", {}).get("containerStatuses")).get("state") or {}
 
 
 def _terminated(pod: Object) -> Object | None:

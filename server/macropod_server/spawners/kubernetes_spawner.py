@@ -56,6 +56,7 @@ Lines = list[str]
 
 _MOST_BYTES = 2**63 - 1
 _ASK_AGAIN_SECONDS = 10.0
+_MOST_EQUIPPED = 10_000
 _LOG_TRIES, _LOG_PAUSE_SECONDS = 3, 0.5
 
 
@@ -102,6 +103,8 @@ class KubernetesSpawner:
         if has_finished(job) or (uid in self._equipped and not is_waiting):
             return
         self._make_secret(order, job)
+        if len(self._equipped) >= _MOST_EQUIPPED:
+            self._equipped.clear()  # Not to know costs a call that finds the Secret there.
         self._equipped.add(uid)
 
     def inspect(self, run_id: str) -> Sighting:
