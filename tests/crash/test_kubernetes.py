@@ -1,4 +1,4 @@
-"""`kill -9` of a server whose runs are Jobs, at each call it makes to the API: each run starts once, nothing is left."""
+"""`kill -9` of a server whose runs are Jobs, at each call it makes: each run starts once, and nothing is left."""
 
 from collections.abc import Iterator
 from pathlib import Path

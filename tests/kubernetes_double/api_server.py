@@ -14,6 +14,7 @@ from tests.kubernetes_double.store import KINDS, Object, Refusal, Store
 
 _PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/[^/]+/(\w+)(?:/([^/]+))?(/log)?")
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+TOKEN = "a-token"
 _BOOKMARK_SECONDS = 1.0
 _MOST_LABEL = 63
 
@@ -203,6 +204,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.api.bad_day.is_away:
             self.close_connection = True
+            return
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self._send(401, Refusal(401, "Unauthorized", "Unauthorized").body)
             return
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}

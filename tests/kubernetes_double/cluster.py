@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.kubernetes_double.api_server import ApiServer
+from tests.kubernetes_double.api_server import TOKEN, ApiServer
 from tests.kubernetes_double.controllers import Controllers, mark_deleted
 from tests.kubernetes_double.kubelet import Image, Kubelet
 from tests.kubernetes_double.store import Object, Refusal, Store, now
@@ -97,7 +97,7 @@ def write_kubeconfig(path: Path, url: str) -> Path:
         "current-context": "double",
         "contexts": [{"name": "double", "context": {"cluster": "double", "user": "double", "namespace": "runs"}}],
         "clusters": [{"name": "double", "cluster": {"server": url}}],
-        "users": [{"name": "double", "user": {"token": "a-token"}}],
+        "users": [{"name": "double", "user": {"token": TOKEN}}],
     }
     path.write_text(json.dumps(told))
     return path

@@ -24,6 +24,8 @@ _LIST_AGAIN_SECONDS = 900.0
 _FRESH_SECONDS = 1.0
 _FIRST_REST, _LONGEST_REST = 0.2, 10.0
 _BLIND_SECONDS = 0.5
+_WORTH_A_WORD = 3
+"""Failures in a row: one now and then is nothing."""
 _MOST_DEPARTED = 1000
 _ANSWER_SECONDS = 40.0
 """Longer than one call may take."""
@@ -147,7 +149,8 @@ class Mirror:
                 self._listed_at = -math.inf
             except Exception as error:
                 # Whatever it is, a thread that ends would leave everybody with what was.
-                log.debug("watch_lost", kind=self._kind.name, reason=str(error))
+                if failures == _WORTH_A_WORD:
+                    log.warning("watch_lost", kind=self._kind.name, reason=str(error))
             else:
                 continue
             failures = failures + 1 if time.monotonic() < began + _LONGEST_REST else 1
