@@ -147,6 +147,13 @@ def test_the_runner_makes_its_home_itself_so_that_it_owns_it() -> None:
     assert variables["MACROPOD_RUNNER_URL"] == "http://server:8085"
 
 
+def test_an_environment_is_below_its_volume_so_that_the_runner_owns_it_and_may_make_it_read_only() -> None:
+    variables = {each["name"]: each.get("value") for each in container(ORDERS["with an environment"])["env"]}
+    assert variables["MACROPOD_RUNNER_ENVIRONMENT"] == "/opt/macropod/environment/venv"
+    bare = {each["name"]: each.get("value") for each in container(ORDER)["env"]}
+    assert bare["MACROPOD_RUNNER_ENVIRONMENT"] == "/opt/macropod/bare"
+
+
 def test_a_pod_goes_where_it_is_placed_and_its_own_labels_win() -> None:
     order = ORDERS["placed"]
     spec, metadata = pod(order), job_of(order, MOULD)["spec"]["template"]["metadata"]

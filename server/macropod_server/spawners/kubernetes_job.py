@@ -16,7 +16,7 @@ CONTAINER = "run"
 _USER = 10_001
 _HOMES, _HOME, _SPOOL = "/home", "/home/jovyan", "/home/.macropod"
 _TEMPORARY = "/tmp"
-_ENVIRONMENT = "/opt/macropod/environment"
+_ENVIRONMENTS, _ENVIRONMENT = "/opt/macropod/environment", "/opt/macropod/environment/venv"
 _BARE_ENVIRONMENT = "/opt/macropod/bare"
 _CACHE = "/opt/macropod/cache"
 _TOKEN = "MACROPOD_RUNNER_TOKEN"
@@ -180,11 +180,12 @@ def _milli(cpus: float) -> str:
 
 
 def _mounts(order: Order) -> dict[str, str]:
-    """Where what can be written is; the image cannot. All of it goes with the pod."""
+    """Where what can be written is; the image cannot. All of it goes with the pod. The folders that are mounted are
+    root's, so what the runner has to own, or to make read-only, is one below."""
     mounts = {"home": _HOMES, "temporary": _TEMPORARY}
     if order.command == "package":
-        return {**mounts, "environment": _ENVIRONMENT, "cache": _CACHE}
-    return mounts if order.environment is None else {**mounts, "environment": _ENVIRONMENT}
+        return {**mounts, "environment": _ENVIRONMENTS, "cache": _CACHE}
+    return mounts if order.environment is None else {**mounts, "environment": _ENVIRONMENTS}
 
 
 def _paths(order: Order) -> RunnerPaths:
