@@ -170,6 +170,14 @@ def test_a_right_that_is_missing_is_no_fault_of_the_run(stage: DoubleStage, verb
         spawned(stage) if verb == "create" else stage.spawner.remove(str(uuid.uuid4()), grace=AT_ONCE)
 
 
+def test_credentials_that_are_not_taken_are_no_fault_of_the_run(stage: DoubleStage, tmp_path: Path) -> None:
+    wrong = write_kubeconfig(tmp_path / "wrong", stage.double.api.url, token="another-token")
+    stranger = stage.make(stage.mould.installation_id, kubeconfig=str(wrong))
+    for call in (lambda: stranger.spawn(stage.order(WAITS)), stranger.list):
+        with pytest.raises(SpawnerUnavailable, match="Unauthorized"):
+            call()
+
+
 def test_the_job_of_another_installation_is_not_taken_for_ours(stage: DoubleStage) -> None:
     order = stage.order(WAITS)
     stage.elsewhere().spawn(order)

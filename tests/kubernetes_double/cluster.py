@@ -90,14 +90,14 @@ class KubernetesDouble:
             return pod
 
 
-def write_kubeconfig(path: Path, url: str) -> Path:
+def write_kubeconfig(path: Path, url: str, *, token: str = TOKEN) -> Path:
     told: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "double",
         "contexts": [{"name": "double", "context": {"cluster": "double", "user": "double", "namespace": "runs"}}],
         "clusters": [{"name": "double", "cluster": {"server": url}}],
-        "users": [{"name": "double", "user": {"token": TOKEN}}],
+        "users": [{"name": "double", "user": {"token": token}}],
     }
     path.write_text(json.dumps(told))
     return path

@@ -38,7 +38,7 @@ class Connection:
         try:
             self.namespace = _load(settings, kubeconfig, environ)
         except (OSError, ConfigException, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise NoCluster(f"There is no way to a Kubernetes cluster: {error}.") from error
+            raise NoCluster(f"There is no way to a Kubernetes cluster: {_told(error)}.") from error
         settings.connection_pool_maxsize = _CONNECTIONS
         settings.retries = _ONCE_MORE
         self.url: str = settings.host

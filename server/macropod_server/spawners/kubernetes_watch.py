@@ -151,8 +151,7 @@ class Mirror:
                 # Whatever it is, a thread that ends would leave everybody with what was.
                 if failures == _WORTH_A_WORD:
                     log.warning("watch_lost", kind=self._kind.name, reason=str(error))
-            else:
-                continue
+            # Also after a watch that had its time: one that is over at once, again and again, is none.
             failures = failures + 1 if time.monotonic() < began + _LONGEST_REST else 1
             self._rest(failures)
 
