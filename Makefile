@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install demo test check format bench chaos runner-image constraints clean
+.PHONY: install demo test test-kubernetes check format bench bench-kubernetes chaos runner-image constraints clean
 
 install: $(READY)
 
@@ -17,6 +17,11 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
+# The promises of the spawner on a real cluster; its runner image is MACROPOD_RUNNER_IMAGE.
+test-kubernetes: install
+	@test -n "$(KUBECONFIG)" || { echo "Name a cluster: make test-kubernetes KUBECONFIG=…" >&2; exit 2; }
+	MACROPOD_TEST_KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -m cluster tests/contracts
+
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -29,6 +34,10 @@ format: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# Beside a bare Job, on a real cluster.
+bench-kubernetes: install
+	@KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m benchmarks.kubernetes_first_line
 
 # Three minutes of mixed chaos, or CHAOS_MINUTES of it; LONG=1 does all there is, which takes hours.
 chaos: install

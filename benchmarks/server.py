@@ -30,9 +30,9 @@ def new_folder() -> Iterator[Path]:
 
 
 class Server:
-    """Runs inside the `with` block. The folder may have served an earlier server."""
+    """Runs inside the `with` block. The folder may have served an earlier server. `settings`: in lower case."""
 
-    def __init__(self, folder: Path, *, spawner: str = "process") -> None:
+    def __init__(self, folder: Path, *, spawner: str = "process", **settings: object) -> None:
         self.data_dir = folder / "data"
         self._credentials = folder / "credentials.json"
         self._log = folder / "server.log"
@@ -42,6 +42,7 @@ class Server:
             "MACROPOD_CREDENTIALS": str(self._credentials),
             "MACROPOD_SPAWNER": spawner,
             "MACROPOD_PORT": "0",
+            **{f"MACROPOD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -47,6 +47,7 @@ class LiveServer:
             "credentials": self._credentials,
             "spawner": "process",
             "port": self._url.rpartition(":")[2],
+            "runner_url": self._url,
             **settings,
         }
         self._environ = {

@@ -180,8 +180,10 @@ def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: boo
             return _docker_spawner(settings, installation_id, "MACROPOD_SPAWNER is docker")
         case "auto":
             return _automatic_spawner(settings, installation_id, is_to_spawn=is_to_spawn)
+        case "kubernetes":
+            return _kubernetes_spawner(settings, installation_id)
     raise Invalid.field(
-        "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker or process."
+        "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker, kubernetes or process."
     )
 
 
@@ -215,6 +217,36 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
         environ=os.environ,
     )
     return spawner
+
+
+def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
+    if not settings.runner_url:
+        raise Invalid.field(
+            "MACROPOD_RUNNER_URL",
+            "MACROPOD_RUNNER_URL is not set; with MACROPOD_SPAWNER=kubernetes it takes the address at which pods reach "
+            "this server, such as http://macropod.tools.svc:8085.",
+        )
+    # Loaded only where it is wanted: it costs every idle server memory otherwise.
+    from macropod_server.spawners.kubernetes import Connection, NoCluster
+    from macropod_server.spawners.kubernetes_job import Mould
+    from macropod_server.spawners.kubernetes_spawner import KubernetesSpawner
+
+    try:
+        connection = Connection(settings.kubernetes_kubeconfig, os.environ)
+    except NoCluster as error:
+        raise Invalid.field("MACROPOD_KUBERNETES_KUBECONFIG", str(error)) from None
+    namespace = settings.kubernetes_namespace or connection.namespace
+    mould = Mould(
+        installation_id,
+        settings.runner_image,
+        settings.runner_url,
+        image_pull_policy=settings.kubernetes_image_pull_policy,
+        ttl_seconds=settings.kubernetes_ttl_seconds,
+        cpu_request_percent=settings.kubernetes_cpu_request_percent,
+    )
+    why = "MACROPOD_SPAWNER is kubernetes"
+    log.info("spawner_chosen", spawner="kubernetes", why=why, namespace=namespace, image=settings.runner_image)
+    return KubernetesSpawner(connection, namespace=namespace, mould=mould)
 
 
 def container_host(deps: Deps) -> str | None:

@@ -1,5 +1,6 @@
 """Every setting, in one frozen class that is read once from the environment; see `docs/settings.md`."""
 
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -9,16 +10,24 @@ from typing import Any
 
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
-from macropod_server.domain.profiles import NoProfiles, read_profiles
-from macropod_server.domain.resources import Resources
+from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
+from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
 from macropod_server.domain.storage_url import ADDRESSINGS, BucketPlace, NoStorageUrl, bucket_and_prefix, check_endpoint
 
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
-_RANGES = {"port": (0, 65_535), "grace_seconds": (0, math.inf), "run_cpus": (0.01, 100_000)}
+_RANGES = {
+    "port": (0, 65_535),
+    "grace_seconds": (0, math.inf),
+    "run_cpus": (0.01, 100_000),
+    "kubernetes_ttl_seconds": (300, math.inf),
+    "kubernetes_cpu_request_percent": (1, 100),
+}
 """What numbers may be; all others are 1 or more."""
 
 _ROLES = ("both", "api", "engine")
+_PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+_READ_APART = ("package_index", "profiles", "kubernetes_placement")
 _SHORTEST_KEY = 32
 MIB = 1024**2
 GIB = 1024**3
@@ -49,6 +58,12 @@ class Settings:
     port: int = 8085
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
+    kubernetes_namespace: str = ""
+    kubernetes_kubeconfig: str = ""
+    kubernetes_image_pull_policy: str = "IfNotPresent"
+    kubernetes_ttl_seconds: int = 86_400
+    kubernetes_cpu_request_percent: int = 25
+    kubernetes_placement: Placement = ANYWHERE
     secret_key: str = ""
     role: str = "both"
     database_connections: int = 7
@@ -70,7 +85,7 @@ class Settings:
     run_memory_bytes: int = 4 * GIB
     run_cpus: float = 2.0
     run_pids: int = 512
-    profiles: Mapping[str, Resources] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
     packaging_timeout_seconds: int = 1800
     start_timeout_seconds: int = 300
     grace_seconds: int = 10
@@ -133,20 +148,22 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         "credentials": _credentials(environ),
         "package_index": _package_index(environ),
         "profiles": _profiles(environ),
+        "kubernetes_placement": _placement(environ),
     }
     for each in fields(Settings):
         name = _PREFIX + each.name.upper()
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
-        elif environ.get(name) and each.name not in ("package_index", "profiles"):
+        elif environ.get(name) and each.name not in _READ_APART:
             values[each.name] = _parse(name, environ[name], each.type)
     values["otel_endpoint"] = values.get("otel_endpoint") or _otel_endpoint(environ)
     settings = Settings(**values)
     for each in fields(Settings):
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
-    if settings.role not in _ROLES:
-        raise _refusal("role", f"is {settings.role!r}; it takes {', '.join(_ROLES)}")
+    for name, takes in (("role", _ROLES), ("kubernetes_image_pull_policy", _PULL_POLICIES)):
+        if (value := getattr(settings, name)) not in takes:
+            raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:
         raise _refusal("secret_key", f"has {len(settings.secret_key)} characters; it takes {_SHORTEST_KEY} or more")
     return settings
@@ -187,11 +204,19 @@ def _otel_endpoint(environ: Mapping[str, str]) -> str:
     return environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or (f"{base}/v1/traces" if base else "")
 
 
-def _profiles(environ: Mapping[str, str]) -> Mapping[str, Resources]:
+def _profiles(environ: Mapping[str, str]) -> Mapping[str, Profile]:
     try:
         return read_profiles(environ.get("MACROPOD_PROFILES") or "{}")
     except NoProfiles as error:
         raise _refusal("profiles", str(error)) from None
+
+
+def _placement(environ: Mapping[str, str]) -> Placement:
+    try:
+        return read_placement(json.loads(environ.get("MACROPOD_KUBERNETES_PLACEMENT") or "{}"), "all runs")
+    except (NoPlacement, ValueError) as error:
+        told = f"is no JSON: {error}" if isinstance(error, ValueError) else str(error)
+        raise _refusal("kubernetes_placement", told) from None
 
 
 def _package_index(environ: Mapping[str, str]) -> PackageIndex:

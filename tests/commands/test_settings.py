@@ -47,6 +47,16 @@ def test_a_limit_of_nothing_is_refused(setting):
         ({"storage_endpoint": "http://a:port"}, "MACROPOD_STORAGE_ENDPOINT is no URL; it takes"),
         ({"storage_direct_endpoint": "http://k:geheim@a"}, "MACROPOD_STORAGE_DIRECT_ENDPOINT has a user in it;"),
         ({"storage_addressing": "host"}, "MACROPOD_STORAGE_ADDRESSING is 'host'; it takes auto, path, virtual."),
+        ({"kubernetes_ttl_seconds": 60}, "MACROPOD_KUBERNETES_TTL_SECONDS is 60; it takes 300 or more."),
+        (
+            {"kubernetes_image_pull_policy": "always"},
+            "MACROPOD_KUBERNETES_IMAGE_PULL_POLICY is 'always'; it takes IfNotPresent, Always, Never.",
+        ),
+        ({"kubernetes_placement": "{"}, "MACROPOD_KUBERNETES_PLACEMENT is no JSON: "),
+        (
+            {"kubernetes_placement": '{"node": "a"}'},
+            "MACROPOD_KUBERNETES_PLACEMENT has 'node' in the placement of all runs; it takes nodeSelector, ",
+        ),
         ({"storage_url": "file://blobs"}, "MACROPOD_STORAGE_URL is 'file://blobs'; it takes a folder of this machine"),
     ],
 )
@@ -58,8 +68,13 @@ def test_profiles_are_read_once_and_a_bad_one_is_named():
     profiles = read_settings({"MACROPOD_PROFILES": '{"small": {"cpus": 1, "memory": "2GiB"}}'}).profiles
     assert {name: (each.cpus, each.memory_bytes) for name, each in profiles.items()} == {"small": (1.0, 2 * 1024**3)}
     assert read_settings({}).profiles == {}
-    told = "MACROPOD_PROFILES has 'cpu' in profile 'small'; a profile takes cpus, memory, pids, gpus."
+    told = "MACROPOD_PROFILES has 'cpu' in profile 'small'; a profile takes cpus, memory, pids, gpus, kubernetes."
     assert refusal(profiles='{"small": {"cpu": 1}}') == told
+
+
+def test_where_a_cluster_places_all_runs_is_read_once():
+    told = read_settings({"MACROPOD_KUBERNETES_PLACEMENT": '{"imagePullSecrets": ["registry"]}'})
+    assert told.kubernetes_placement.image_pull_secrets == ("registry",)
 
 
 def test_the_least_and_the_most_are_taken():

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from docker import APIClient
 from docker.errors import NotFound
-from macropod_server.spawners.base import Exited, Limits, Order, Running, Sighting, Spawner
+from macropod_server.spawners.base import Exited, Gone, Limits, Order, Running, Sighting, Spawner
 from macropod_server.spawners.docker import DockerSpawner, docker_answers
 from macropod_server.spawners.docker_container import Names
 from macropod_server.spawners.process import ProcessSpawner
@@ -34,6 +34,10 @@ class Stage(ABC):
     """One installation with a spawner on it; `spawner` is the one of the server that runs now."""
 
     spawner: Spawner
+    shows_late = False
+    """Whether what others did to a container may show a moment later."""
+
+    patience_seconds = 20.0
 
     def order(self, workload: Workload, **changes: Any) -> Order:
         run_id = str(uuid.uuid4())
@@ -61,17 +65,21 @@ class Stage(ABC):
 
     def await_output(self, run_id: str, line: str) -> None:
         """Wait until the container itself has written the line, which it may do after it told the server."""
-        patience = time.monotonic() + 20
+        patience = time.monotonic() + self.patience_seconds
         while line not in self.spawner.output(run_id, limit=50):
             assert time.monotonic() < patience, f"{line} is never written"
             time.sleep(0.02)
 
     def await_sighting(self, run_id: str, wanted: Callable[[Sighting], bool]) -> Sighting:
-        patience = time.monotonic() + 20
+        patience = time.monotonic() + self.patience_seconds
         while not wanted(seen := self.spawner.inspect(run_id)):
             assert time.monotonic() < patience, f"{seen} and {self.spawner.output(run_id, limit=50)}"
             time.sleep(0.02)
         return seen
+
+    def await_gone(self, run_id: str) -> None:
+        """After others than this spawner took it away."""
+        assert self.await_sighting(run_id, lambda seen: seen == Gone() or not self.shows_late) == Gone()
 
     def environment(self) -> str:
         """Have an environment made by a packaging run. Answers its name."""

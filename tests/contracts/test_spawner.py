@@ -19,6 +19,7 @@ from macropod_server.spawners.base import (
     Starting,
 )
 
+from tests.contracts.kubernetes_stages import KUBERNETES, cluster_stage, kubernetes_stage
 from tests.contracts.spawner_stages import (
     AT_ONCE,
     MIB,
@@ -41,8 +42,12 @@ from tests.contracts.spawner_workloads import (
     ends,
 )
 
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+KEEPERS = ["fake", "process", DOCKER]
+"""Of environments; with others they travel through the storage."""
 
-@pytest.fixture(params=["fake", "process", pytest.param("docker", marks=pytest.mark.docker)])
+
+@pytest.fixture(params=["fake", "process", DOCKER, *KUBERNETES])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     match request.param:
         case "fake":
@@ -51,6 +56,10 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
             yield from process_stage(tmp_path)
         case "docker":
             yield from docker_stage()
+        case "kubernetes":
+            yield from kubernetes_stage(tmp_path)
+        case "cluster":
+            yield from cluster_stage(tmp_path)
 
 
 def test_a_spawned_run_starts_and_runs(stage: Stage) -> None:
@@ -90,6 +99,7 @@ def test_spawns_of_two_servers_at_the_same_time_start_one_container(stage: Stage
     assert stage.starts(order.run_id) == 1
 
 
+@pytest.mark.parametrize("stage", KEEPERS, indirect=True)
 def test_an_order_that_cannot_work_is_refused_and_leaves_nothing(stage: Stage) -> None:
     order = stage.order(WAITS, environment=str(uuid.uuid4()))
     with pytest.raises(EnvironmentNotFound, match="Upload it again") as refusal:
@@ -106,10 +116,11 @@ def test_a_container_that_was_never_made_is_gone(stage: Stage) -> None:
 def test_a_container_taken_away_from_outside_is_gone_and_not_exited(stage: Stage) -> None:
     run_id = stage.run(WAITS)
     stage.lose(run_id)
-    assert stage.spawner.inspect(run_id) == Gone()
+    stage.await_gone(run_id)
     assert stage.spawner.list() == []
 
 
+@pytest.mark.parametrize("stage", ["fake", "process", DOCKER], indirect=True)
 def test_a_container_frozen_from_outside_runs_and_says_so(stage: Stage) -> None:
     run_id = stage.run(WAITS)
     stage.freeze(run_id)
@@ -229,7 +240,7 @@ def test_remove_by_two_servers_at_the_same_time_is_harmless(stage: Stage) -> Non
     run_id = stage.run(WAITS)
     spawners = itertools.cycle([stage.spawner, stage.anew()])
     at_the_same_time(lambda: next(spawners).remove(run_id, grace=AT_ONCE), times=4)
-    assert stage.spawner.inspect(run_id) == Gone()
+    stage.await_gone(run_id)
     assert stage.processes(run_id) == []
 
 
@@ -263,7 +274,7 @@ def test_after_a_restart_everything_is_found_again(stage: Stage) -> None:
     restarted.spawn(order)
     assert stage.starts(order.run_id) == 1
     restarted.remove(order.run_id, grace=AT_ONCE)
-    assert stage.spawner.inspect(order.run_id) == Gone()
+    stage.await_gone(order.run_id)
 
 
 def test_containers_live_on_when_the_spawner_is_closed(stage: Stage) -> None:
@@ -272,6 +283,7 @@ def test_containers_live_on_when_the_spawner_is_closed(stage: Stage) -> None:
     assert stage.anew().inspect(run_id) == Running()
 
 
+@pytest.mark.parametrize("stage", KEEPERS, indirect=True)
 def test_an_environment_outlives_the_run_that_built_it(stage: Stage) -> None:
     run_id = stage.run(WAITS, environment=stage.environment())
     assert is_running(stage.spawner.inspect(run_id))
@@ -282,6 +294,7 @@ def test_what_a_packaging_run_builds_stays_where_the_spawner_says_so(stage: Stag
     assert (environment in stage.spawner.environments()) is stage.spawner.keeps_environments
 
 
+@pytest.mark.parametrize("stage", KEEPERS, indirect=True)
 def test_a_discarded_environment_cannot_be_used_any_more(stage: Stage) -> None:
     environment = stage.environment()
     stage.spawner.discard(environment)
@@ -289,12 +302,21 @@ def test_a_discarded_environment_cannot_be_used_any_more(stage: Stage) -> None:
         stage.spawner.spawn(stage.order(WAITS, environment=environment))
 
 
+@pytest.mark.parametrize("stage", KUBERNETES, indirect=True)
+def test_a_spawner_that_keeps_no_environments_has_none_and_asks_for_none(stage: Stage) -> None:
+    assert not stage.spawner.keeps_environments
+    built = stage.order(WAITS, command="package")
+    stage.spawner.spawn(built)
+    stage.await_packaged(built.run_id)
+    order = stage.order(WAITS, environment=built.run_id)
+    stage.spawner.spawn(order)
+    assert isinstance(stage.spawner.inspect(order.run_id), Starting | Running | Exited)
+    assert stage.spawner.environments() == []
+
+
 def test_discarding_is_harmless_when_there_is_no_such_environment(stage: Stage) -> None:
     stage.spawner.discard(str(uuid.uuid4()))
     assert stage.spawner.list() == []
-
-
-DOCKER = pytest.param("docker", marks=pytest.mark.docker)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +340,7 @@ def test_a_storm_in_one_container_hurts_no_neighbour(stage: Stage, storm: Worklo
     assert stage.processes(raging) == []
 
 
-@pytest.mark.parametrize("stage", ["process", DOCKER], indirect=True)
+@pytest.mark.parametrize("stage", ["process", DOCKER, *KUBERNETES], indirect=True)
 def test_remove_asks_first_and_gives_the_program_its_grace(stage: Stage) -> None:
     run_id = stage.run(TIDIES_UP)
     stage.spawner.remove(run_id, grace=timedelta(seconds=5))

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from macropod_server.spawners.base import Spawner, SpawnerUnavailable
 
+from tests.contracts.kubernetes_stages import KUBERNETES, cluster_stage, kubernetes_stage
 from tests.contracts.spawner_stages import AT_ONCE, DockerStage, FakeStage, Stage, docker_stage, process_stage
 from tests.contracts.spawner_workloads import WAITS, ends
 
+KEEPERS = ["fake", "process", pytest.param("docker", marks=pytest.mark.docker)]
 
-@pytest.fixture(params=["fake", "process", pytest.param("docker", marks=pytest.mark.docker)])
+
+@pytest.fixture(params=[*KEEPERS, *KUBERNETES])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     match request.param:
         case "fake":
@@ -20,6 +23,10 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
             yield from process_stage(tmp_path)
         case "docker":
             yield from docker_stage()
+        case "kubernetes":
+            yield from kubernetes_stage(tmp_path)
+        case "cluster":
+            yield from cluster_stage(tmp_path)
 
 
 def named(spawner: Spawner, kind: str) -> dict[str, int | None]:
@@ -35,6 +42,7 @@ def test_files_of_running_and_ended_runs_remain_until_they_are_removed(stage: St
     assert stage.spawner.remains() == []
 
 
+@pytest.mark.parametrize("stage", KEEPERS, indirect=True)
 def test_environments_are_listed_by_name_until_they_are_discarded(stage: Stage) -> None:
     assert stage.spawner.environments() == []
     environment, other = stage.environment(), stage.environment()
@@ -45,12 +53,21 @@ def test_environments_are_listed_by_name_until_they_are_discarded(stage: Stage) 
 
 def test_another_installation_sees_none_of_it(stage: Stage) -> None:
     stage.run(WAITS)
-    stage.environment()
+    if stage.spawner.keeps_environments:
+        stage.environment()
     elsewhere = stage.elsewhere()
     assert (elsewhere.remains(), elsewhere.environments()) == ([], [])
     assert not {"container", "files of a run", "environment"} & {each.kind for each in elsewhere.holdings()}
 
 
+@pytest.mark.parametrize("stage", KUBERNETES, indirect=True)
+def test_what_a_run_takes_where_nobody_can_tell_is_listed_without_its_size(stage: Stage) -> None:
+    run_id = stage.run(WAITS)
+    assert named(stage.spawner, "container") == named(stage.spawner, "files of a run") == {run_id: None}
+    assert named(stage.spawner, "environment") == {}
+
+
+@pytest.mark.parametrize("stage", KEEPERS, indirect=True)
 def test_holdings_are_what_remains_and_the_environments_with_their_sizes(stage: Stage) -> None:
     run_id, environment = stage.run(WAITS), stage.environment()
     files, environments = named(stage.spawner, "files of a run"), named(stage.spawner, "environment")

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.profiles import NoProfiles, read_profiles
+from macropod_server.domain.placement import Placement
+from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
 from macropod_server.domain.resources import Capacity, Limits, Resources, check_wanted, limits_of, profile_named
 
 GIB = 1024**3
@@ -119,17 +120,21 @@ def test_a_profile_nobody_made_is_refused(profiles: dict[str, Resources], senten
     ("text", "profiles"),
     [
         ("{}", {}),
-        ('{"a": {}}', {"a": Resources()}),
+        ('{"a": {}}', {"a": Profile()}),
         (
             '{"small": {"cpus": 0.5, "memory": "512MiB", "pids": 64, "gpus": 0}}',
-            {"small": Resources(0.5, 512 * 1024**2, 64, 0)},
+            {"small": Profile(0.5, 512 * 1024**2, 64, 0)},
         ),
-        ('{"a": {"memory": 16777216}}', {"a": Resources(memory_bytes=16 * 1024**2)}),
-        ('{"a": {"memory": "1.5 GiB"}}', {"a": Resources(memory_bytes=3 * GIB // 2)}),
-        ('{"a": {"memory": "2GB"}}', {"a": Resources(memory_bytes=2 * 10**9)}),
+        ('{"a": {"memory": 16777216}}', {"a": Profile(memory_bytes=16 * 1024**2)}),
+        ('{"a": {"memory": "1.5 GiB"}}', {"a": Profile(memory_bytes=3 * GIB // 2)}),
+        ('{"a": {"memory": "2GB"}}', {"a": Profile(memory_bytes=2 * 10**9)}),
+        (
+            '{"spot": {"kubernetes": {"nodeSelector": {"pool": "spot"}}}}',
+            {"spot": Profile(kubernetes=Placement({"pool": "spot"}))},
+        ),
     ],
 )
-def test_profiles_are_read(text: str, profiles: dict[str, Resources]) -> None:
+def test_profiles_are_read(text: str, profiles: dict[str, Profile]) -> None:
     assert read_profiles(text) == profiles
 
 
@@ -140,7 +145,7 @@ def test_profiles_are_read(text: str, profiles: dict[str, Resources]) -> None:
         ("[]", "takes a JSON object, such as "),
         ('{"a": 1}', "has the profile 'a'; a profile has a name and is a JSON object"),
         ('{"": {}}', "has the profile ''; "),
-        ('{"a": {"cpu": 1}}', "has 'cpu' in profile 'a'; a profile takes cpus, memory, pids, gpus"),
+        ('{"a": {"cpu": 1}}', "has 'cpu' in profile 'a'; a profile takes cpus, memory, pids, gpus, kubernetes"),
         ('{"a": {"cpus": 0}}', "has 0 as cpus of profile 'a'; it takes a number above 0"),
         ('{"a": {"cpus": NaN}}', "has nan as cpus of profile 'a'"),
         ('{"a": {"cpus": true}}', "has True as cpus of profile 'a'"),
@@ -149,6 +154,7 @@ def test_profiles_are_read(text: str, profiles: dict[str, Resources]) -> None:
         ('{"a": {"memory": 9223372036854775808}}', "has 9223372036854775808 as memory"),
         ('{"a": {"pids": 0}}', "has 0 as pids of profile 'a'; it takes a whole number, 1 or more"),
         ('{"a": {"gpus": -1}}', "has -1 as gpus of profile 'a'; it takes a whole number, 0 or more"),
+        ('{"a": {"kubernetes": 3}}', "has 3 as placement of profile 'a'; it takes a JSON object"),
         ('{"a": {"gpus": 1.5}}', "has 1.5 as gpus of profile 'a'"),
     ],
 )

@@ -39,11 +39,19 @@ def is_retried(wish, *ends):
 
 @pytest.mark.parametrize("reason", [each for each in Reason if STATUS_OF[each] is not RunStatus.SUCCESS])
 def test_without_a_wish_only_what_never_came_to_main_is_tried_again(reason):
-    free = {Reason.COULD_NOT_START, Reason.START_TIMEOUT, Reason.SPAWNER_UNAVAILABLE}
+    free = {
+        Reason.COULD_NOT_START,
+        Reason.START_TIMEOUT,
+        Reason.SPAWNER_UNAVAILABLE,
+        Reason.UNSCHEDULABLE,
+        Reason.QUOTA_EXCEEDED,
+    }
     assert is_retried(NEVER, end(reason)) == (reason in free)
 
 
-@pytest.mark.parametrize("reason", [Reason.VANISHED, Reason.RUNNER_DIED, Reason.EVICTED])
+@pytest.mark.parametrize(
+    "reason", [Reason.VANISHED, Reason.RUNNER_DIED, Reason.EVICTED, Reason.PREEMPTED, Reason.NODE_LOST]
+)
 def test_a_container_lost_before_main_began_is_tried_again_and_one_lost_later_is_not(reason):
     assert is_retried(NEVER, end(reason, may_begin_anew=True))
     assert not is_retried(NEVER, end(reason))

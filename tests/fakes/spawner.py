@@ -11,11 +11,13 @@ from macropod_server.spawners.base import (
     Exited,
     Gone,
     Holding,
+    NoRoom,
     Order,
     Running,
     Sighting,
     SpawnerUnavailable,
     Starting,
+    Trouble,
 )
 
 
@@ -40,7 +42,7 @@ class FakeSpawner:
 
     def __init__(self, containers: FakeContainers | None = None) -> None:
         self.containers = containers or FakeContainers()
-        self.refusal: CouldNotStart | None = None
+        self.refusal: CouldNotStart | NoRoom | None = None
         self.gives = Capacity(cpus=64.0, memory_bytes=2**40, pids=2**22, gpus=8)
         self.made_from: str | None = "sha256:" + "f" * 64
         self.stuck: set[str] = set()
@@ -56,8 +58,18 @@ class FakeSpawner:
     def freeze(self, run_id: str) -> None:
         self.containers.sightings[run_id] = Running(is_frozen=True)
 
-    def finish(self, run_id: str, exit_code: int | None = 0, *, out_of_memory: bool = False) -> None:
-        self.containers.sightings[run_id] = Exited(exit_code, out_of_memory=out_of_memory)
+    def hinder(self, run_id: str, trouble: Trouble) -> None:
+        self.containers.sightings[run_id] = Starting(trouble)
+
+    def finish(
+        self,
+        run_id: str,
+        exit_code: int | None = 0,
+        *,
+        out_of_memory: bool = False,
+        trouble: Trouble | None = None,
+    ) -> None:
+        self.containers.sightings[run_id] = Exited(exit_code, out_of_memory=out_of_memory, trouble=trouble)
 
     def write(self, run_id: str, *lines: str) -> None:
         self.containers.outputs.setdefault(run_id, []).extend(lines)
@@ -69,7 +81,7 @@ class FakeSpawner:
     def provide(self, environment: str) -> None:
         self.containers.environments.add(environment)
 
-    def refuse(self, refusal: CouldNotStart | None) -> None:
+    def refuse(self, refusal: CouldNotStart | NoRoom | None) -> None:
         """Every new order is refused like this, until told None."""
         self.refusal = refusal
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 from macropod_server.db.tables import Task
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.resources import Capacity, Limits, Resources
+from macropod_server.domain.profiles import Profile
+from macropod_server.domain.resources import Capacity, Limits
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 
 from tests.builders import all_rows, make_task, reread, runs_of, upload_with_requirements
 
 GIB = 1024**3
-SMALL = Resources(cpus=1.0, memory_bytes=GIB)
+SMALL = Profile(cpus=1.0, memory_bytes=GIB)
 
 
 @pytest.fixture

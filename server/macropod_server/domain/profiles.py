@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
 from macropod_server.domain.resources import LEAST_MEMORY_BYTES, MOST_CPUS, Resources
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]iB|[kMGT]B|B)")
@@ -12,12 +14,19 @@ _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS |= {f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", start=1)}
 
 
+@dataclass(frozen=True)
+class Profile(Resources):
+    """What a profile asks for, and where a cluster is to place what has it."""
+
+    kubernetes: Placement = ANYWHERE
+
+
 class NoProfiles(Exception):
     """The text holds no profiles. The message goes on after the name of where it stands."""
 
 
-def read_profiles(text: str) -> dict[str, Resources]:
-    """Each profile takes any of cpus, memory, pids, gpus. Raises `NoProfiles`."""
+def read_profiles(text: str) -> dict[str, Profile]:
+    """Each profile takes any of cpus, memory, pids, gpus, kubernetes. Raises `NoProfiles`."""
     try:
         told = json.loads(text)
     except ValueError as error:
@@ -27,7 +36,7 @@ def read_profiles(text: str) -> dict[str, Resources]:
     return {name: _profile(name, values) for name, values in told.items()}
 
 
-def _profile(name: str, values: Any) -> Resources:
+def _profile(name: str, values: Any) -> Profile:
     if not name or not isinstance(values, dict):
         raise NoProfiles(f"has the profile {name!r}; a profile has a name and is a JSON object")
     unknown = sorted(set(values) - set(_READERS))
@@ -36,7 +45,7 @@ def _profile(name: str, values: Any) -> Resources:
     read: dict[str, Any] = {}
     for key, value in values.items():
         read[_FIELDS[key]] = _READERS[key](value, f"{key} of profile {name!r}")
-    return Resources(**read)
+    return Profile(**read)
 
 
 def _cpus(value: Any, where: str) -> float:
@@ -62,10 +71,18 @@ def _count(least: int) -> Callable[[Any, str], int]:
     return read
 
 
+def _placement(value: Any, where: str) -> Placement:
+    try:
+        return read_placement(value, where.removeprefix("kubernetes of "))
+    except NoPlacement as error:
+        raise NoProfiles(str(error)) from None
+
+
 _READERS: dict[str, Callable[[Any, str], Any]] = {
     "cpus": _cpus,
     "memory": _memory,
     "pids": _count(1),
     "gpus": _count(0),
+    "kubernetes": _placement,
 }
-_FIELDS = {"cpus": "cpus", "memory": "memory_bytes", "pids": "pids", "gpus": "gpus"}
+_FIELDS = {"cpus": "cpus", "memory": "memory_bytes", "pids": "pids", "gpus": "gpus", "kubernetes": "kubernetes"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from macropod_server.domain.errors import Invalid, Problem
 
@@ -53,6 +53,9 @@ class Resources:
     gpus: int | None = None
 
 
+AProfile = TypeVar("AProfile", bound=Resources)
+
+
 def limits_of(wanted: Wanted | None, *, profile: Wanted | None, defaults: Limits) -> Limits:
     """Each value as the task asks for it, else as its profile does, else the default."""
     asked = _merged(wanted, profile)
@@ -68,7 +71,7 @@ def check_wanted(wanted: Wanted, capacity: Capacity, *, profile: Wanted | None, 
         raise Invalid(" ".join(each.message for each in problems), problems=problems)
 
 
-def profile_named(name: str | None, profiles: Mapping[str, Resources]) -> Resources | None:
+def profile_named(name: str | None, profiles: Mapping[str, AProfile]) -> AProfile | None:
     """Raises `Invalid` when there is no such profile; None stands for none."""
     if name is None:
         return None

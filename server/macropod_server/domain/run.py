@@ -52,6 +52,10 @@ class Reason(StrEnum):
     EVICTED = "evicted"
     RUNNER_DIED = "runner_died"
     VANISHED = "vanished"
+    PREEMPTED = "preempted"
+    NODE_LOST = "node_lost"
+    UNSCHEDULABLE = "unschedulable"
+    QUOTA_EXCEEDED = "quota_exceeded"
 
 
 STATUS_OF: dict[Reason, RunStatus] = {
@@ -73,6 +77,10 @@ STATUS_OF: dict[Reason, RunStatus] = {
     Reason.EVICTED: RunStatus.FAILURE,
     Reason.RUNNER_DIED: RunStatus.FAILURE,
     Reason.VANISHED: RunStatus.LOST,
+    Reason.PREEMPTED: RunStatus.FAILURE,
+    Reason.NODE_LOST: RunStatus.LOST,
+    Reason.UNSCHEDULABLE: RunStatus.FAILURE,
+    Reason.QUOTA_EXCEEDED: RunStatus.FAILURE,
 }
 
 STOPPED = {

@@ -5,6 +5,7 @@ from contextlib import suppress
 from macropod_server.db.tables import Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.placement import Placement
 from macropod_server.domain.resources import Limits, check_wanted, limits_of, profile_named
 from macropod_server.flows.task_wish import TaskWish
 from macropod_server.spawners.base import CouldNotStart, SpawnerUnavailable
@@ -31,6 +32,14 @@ def allotted(deps: Deps, task: Task | None) -> Limits:
     except Invalid as error:
         raise CouldNotStart(error.message) from error
     return limits_of(task, profile=profile, defaults=deps.limits)
+
+
+def placement_of(deps: Deps, task: Task | None) -> Placement:
+    """Where a cluster is to place a run of this task: what its profile says, and of the rest what holds for all."""
+    general = deps.settings.kubernetes_placement
+    name = task.profile if task else None
+    profile = deps.settings.profiles.get(name) if name else None
+    return profile.kubernetes.over(general) if profile else general
 
 
 def watched_memory(deps: Deps, task: Task | None) -> int | None:

@@ -13,16 +13,17 @@ from macropod_server.deps import Deps
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.task import OrchestrationStatus, TaskStatus
-from macropod_server.flows.allot_resources import allotted
+from macropod_server.flows.allot_resources import allotted, placement_of
 from macropod_server.flows.find_environment import check_environment, lose_environment
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.observe_spawn import observed_spawn
-from macropod_server.flows.time_limits import delay_lasted, start_lasted, start_limit
+from macropod_server.flows.time_limits import deadline_seconds, delay_lasted, grace_seconds, start_lasted, start_limit
 from macropod_server.spawners.base import (
     ContainerStuck,
     CouldNotStart,
     EnvironmentNotFound,
     ImageNotFound,
+    NoRoom,
     Order,
     SpawnerUnavailable,
 )
@@ -59,6 +60,8 @@ def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
             deps.spawner.spawn(order)
     except SpawnerUnavailable as error:
         _put_back(deps, run, Ending(Reason.SPAWNER_UNAVAILABLE, error.message), now=now)
+    except NoRoom as error:
+        _put_back(deps, run, Ending(Reason.QUOTA_EXCEEDED, error.message), now=now)
     except (ContainerStuck, StorageUnavailable) as error:
         _put_back(deps, run, Ending(Reason.COULD_NOT_START, error.message), now=now)
     except CouldNotStart as error:
@@ -84,6 +87,9 @@ def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
         limits=allotted(deps, task),
         environment=environment.name if environment else None,
         image=image,
+        grace_seconds=grace_seconds(deps, task),
+        deadline_seconds=deadline_seconds(deps, task),
+        placement=placement_of(deps, task),
     )
 
 

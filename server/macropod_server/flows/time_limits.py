@@ -10,6 +10,9 @@ from macropod_server.db import tasks
 from macropod_server.db.tables import Run, Task
 from macropod_server.deps import Deps
 
+_DELIVERY_SECONDS = 15 * 60
+"""How long a runner whose server is away may go on delivering before a spawner that can ends its container."""
+
 START, DELAY, STOP, QUEUE, MAIN = "start", "delay", "stop", "queue", "main"
 """What is measured, each by run."""
 
@@ -17,6 +20,20 @@ START, DELAY, STOP, QUEUE, MAIN = "start", "delay", "stop", "queue", "main"
 def start_limit(deps: Deps, run: Run) -> timedelta:
     """How long its container may take to call, and how long its start may be put off."""
     return timedelta(seconds=_own(_task(deps, run), "start_timeout_seconds", deps.settings.start_timeout_seconds))
+
+
+def main_limit_seconds(deps: Deps, run: Run) -> int | None:
+    """How long main.py, or packaging, may take; None: for ever."""
+    return _main_limit(deps, _task(deps, run))
+
+
+def deadline_seconds(deps: Deps, task: Task | None) -> int | None:
+    """How long a container may be there at all: longer than any limit its runner keeps may take. None: for ever."""
+    limit = _main_limit(deps, task)
+    if limit is None:
+        return None
+    start = _own(task, "start_timeout_seconds", deps.settings.start_timeout_seconds)
+    return start + limit + grace_seconds(deps, task) + _DELIVERY_SECONDS
 
 
 def grace(deps: Deps, run: Run) -> timedelta:
@@ -40,6 +57,10 @@ def delay_lasted(deps: Deps, run: Run) -> timedelta:
 
 def main_lasted(deps: Deps, run: Run) -> timedelta:
     return deps.stopwatch.seen(MAIN, run.id)
+
+
+def _main_limit(deps: Deps, task: Task | None) -> int | None:
+    return deps.settings.packaging_timeout_seconds if task is None else task.timeout_seconds
 
 
 def _task(deps: Deps, run: Run) -> Task | None:

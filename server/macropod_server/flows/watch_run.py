@@ -14,7 +14,7 @@ from macropod_server.flows.put_off import putting_off
 from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import spawn
 from macropod_server.flows.time_limits import start_lasted, start_limit
-from macropod_server.spawners.base import Exited, Gone, Running, Starting
+from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting, Trouble
 
 log = structlog.get_logger()
 
@@ -54,8 +54,10 @@ def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
         case Exited():
             recover_lines(deps, run, now=now)
             return finish_run(deps, run.id, _ending(run, seen), now=now, seen=run)
+        case Starting(trouble=Trouble(is_final=True) as trouble) if run.status is RunStatus.STARTING:
+            return finish_run(deps, run.id, Ending(trouble.reason, trouble.message), now=now, seen=run)
         case _ if run.status is RunStatus.STARTING and start_lasted(deps, run) > (limit := start_limit(deps, run)):
-            return _give_up_start(deps, run, limit, now=now)
+            return _give_up_start(deps, run, seen, limit=limit, now=now)
         case Gone() | Starting() if run.status is RunStatus.STARTING:
             # The server was ended between the claim and the start: main.py has not begun.
             spawn(deps, run, now=now)
@@ -75,6 +77,8 @@ def _has_moved(deps: Deps, run: Run) -> bool:
 
 
 def _ending(run: Run, seen: Exited) -> Ending:
+    if seen.trouble is not None:
+        return Ending(seen.trouble.reason, seen.trouble.message, exit_code=seen.exit_code)
     if seen.out_of_memory:
         message = "The container ran out of memory and was ended by the system."
         return Ending(Reason.OUT_OF_MEMORY, message, exit_code=seen.exit_code)
@@ -86,8 +90,11 @@ def _ending(run: Run, seen: Exited) -> Ending:
     return Ending(Reason.RUNNER_DIED, message)
 
 
-def _give_up_start(deps: Deps, run: Run, limit: timedelta, *, now: datetime) -> bool:
+def _give_up_start(deps: Deps, run: Run, seen: Sighting, *, limit: timedelta, now: datetime) -> bool:
     seconds = f"{limit.total_seconds():.0f}"
     message = f"The container did not report for {seconds} s after it was started, so it was given up."
+    ending = Ending(Reason.START_TIMEOUT, message)
+    if isinstance(seen, Starting) and seen.trouble is not None:
+        ending = Ending(seen.trouble.reason, f"{message} {seen.trouble.message}")
     recover_lines(deps, run, now=now)
-    return finish_run(deps, run.id, Ending(Reason.START_TIMEOUT, message), now=now, seen=run)
+    return finish_run(deps, run.id, ending, now=now, seen=run)

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Literal, Protocol
 
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.placement import ANYWHERE, Placement
 from macropod_server.domain.resources import Capacity as Capacity
 from macropod_server.domain.resources import Limits as Limits
+from macropod_server.domain.run import Reason
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,9 @@ class Order:
     `environment` names the environment a run uses, read-only (none: the bare one); a packaging run builds the
     environment that has its own run id as name, and finds the package cache of `workspace_id`.
     `image` is what `image()` answered earlier: the container is made from that and from no later one.
+    `grace_seconds` is how long `main.py` has between TERM and KILL. `deadline_seconds` is how long the container may
+    be there, from its making, before a spawner that can ends it, as a last resort; None: for ever. `placement` is for
+    spawners that choose among machines.
     """
 
     run_id: str
@@ -27,11 +32,28 @@ class Order:
     limits: Limits
     environment: str | None = None
     image: str | None = None
+    grace_seconds: int = 10
+    deadline_seconds: int | None = None
+    placement: Placement = ANYWHERE
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with a container, as the spawner's system tells it: a reason a run may end for, and a sentence.
+
+    `is_final`: waiting does not mend it.
+    """
+
+    reason: Reason
+    message: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True)
 class Starting:
-    """The container was made and its program does not run yet."""
+    """The container was made and its program does not run yet. `trouble`: what keeps it, where that is known."""
+
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +65,12 @@ class Running:
 
 @dataclass(frozen=True)
 class Exited:
-    """The container's program is over. `exit_code` is negative for a signal, None where nobody saw it end."""
+    """The container's program is over. `exit_code` is negative for a signal, None where nobody saw it end.
+    `trouble`: what ended it, where that was not the program itself and is known."""
 
     exit_code: int | None
     out_of_memory: bool = False
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +127,10 @@ class ContainerStuck(Exception):
         self.message = message
 
 
+class NoRoom(ContainerStuck):
+    """The system takes no more than somebody has allowed it, a quota. Others have to end first."""
+
+
 class SpawnerUnavailable(Unavailable):
     """The spawner's system does not answer; nothing is known about any container. Trying again may help."""
 
@@ -141,7 +169,8 @@ class Spawner(Protocol):
         ...
 
     def inspect(self, run_id: str) -> Sighting:
-        """What is there now. A container nobody can find is `Gone`, one that cannot be asked about raises."""
+        """What is there now. A container nobody can find is `Gone`, one that cannot be asked about raises. What
+        changed a moment ago by another's hand may not show yet, but what is there is never `Gone`."""
         ...
 
     def output(self, run_id: str, *, limit: int) -> list[str]:

@@ -35,6 +35,7 @@ from macropod_server.spawners.docker_container import (
     network_options,
 )
 from macropod_server.spawners.docker_holdings import holdings, named_after, volume_names
+from macropod_server.spawners.exit_codes import exit_code
 from macropod_server.spawners.runner_environ import RunnerUrl
 
 _BAD_REQUEST, _CONFLICT = 400, 409
@@ -42,7 +43,6 @@ _AWAY = (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
-_SIGNAL_BASE = 128
 _MOST_PIDS = 2**22  # More processes than this no Linux has.
 
 
@@ -262,12 +262,7 @@ def _sighting(state: dict[str, Any]) -> Sighting:
         case "paused":
             return Running(is_frozen=True)
         case _:
-            return Exited(_exit_code(state["ExitCode"]), out_of_memory=state["OOMKilled"])
-
-
-def _exit_code(code: int) -> int:
-    """Docker says 128 + n where signal n ended the program."""
-    return _SIGNAL_BASE - code if _SIGNAL_BASE < code <= _SIGNAL_BASE + 64 else code
+            return Exited(exit_code(state["ExitCode"]), out_of_memory=state["OOMKilled"])
 
 
 @contextlib.contextmanager

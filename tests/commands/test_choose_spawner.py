@@ -1,0 +1,43 @@
+"""Which spawner a server has, and what it is told when it cannot have the one it is to have."""
+
+import subprocess
+import sys
+
+import pytest
+from macropod_server.app import choose_spawner
+from macropod_server.domain.errors import Invalid
+from macropod_server.settings import Settings
+
+from tests.kubernetes_double.cluster import write_kubeconfig
+
+
+def settings(folder, **changes):
+    told = {"spawner": "kubernetes", "runner_url": "http://server:8085"}
+    return Settings(data_dir=folder, kubernetes_kubeconfig=str(folder / "config"), **told | changes)
+
+
+def test_kubernetes_is_had_when_asked_for(tmp_path):
+    write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    spawner = choose_spawner(settings(tmp_path), "installation")
+    assert (spawner.name, spawner.keeps_environments) == ("kubernetes", False)
+    spawner.close()
+
+
+def test_kubernetes_without_an_address_for_pods_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="MACROPOD_RUNNER_URL is not set; with MACROPOD_SPAWNER=kubernetes it takes"):
+        choose_spawner(settings(tmp_path, runner_url=""), "installation")
+
+
+def test_kubernetes_without_a_cluster_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="There is no way to a Kubernetes cluster"):
+        choose_spawner(settings(tmp_path), "installation")
+
+
+def test_a_spawner_nobody_knows_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="it takes auto, docker, kubernetes or process"):
+        choose_spawner(settings(tmp_path, spawner="podman"), "installation")
+
+
+def test_the_library_is_loaded_only_where_it_is_wanted():
+    code = "import sys, macropod_server.app, macropod_server.serve; sys.exit('kubernetes' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
