@@ -7,6 +7,7 @@ from macropod_server.app import close_deps
 
 from tests.builders import make_deps
 from tests.postgres import binaries, running_postgres
+from tests.running_gate import running_gate
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,13 @@ def postgres():
         pytest.skip(message)
     with running_postgres(folder) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gate():
+    """The gate before the engine of this machine, as `DOCKER_HOST`."""
+    with running_gate() as host:
+        yield host
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
