@@ -53,9 +53,10 @@ def _listen(address: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family)
     except (OSError, OverflowError, ValueError) as error:
+        reason = f": {error.strerror}" if isinstance(error, OSError) else ""
         raise Invalid.field(
             "--listen",
-            f"The gate cannot listen on {address!r}: {error}. It takes an address and a port, as 0.0.0.0:2375.",
+            f"The gate cannot listen on {address!r}{reason}. It takes an address and a port, as 0.0.0.0:2375.",
         ) from None
 
 
