@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,31 +57,27 @@ def proxied(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield Proxied(people, runs, servers)
 
 
-class running_caddy:  # noqa: N801
-    def __init__(self, caddy: str, folder: Path, *, people: str, runs: str, servers: list[LiveServer]) -> None:
-        self._command = [caddy, "run", "--adapter", "caddyfile", "--config", ROOT / "deploy" / "compose" / "Caddyfile"]
-        self._people = people
-        self._log = folder / "caddy.log"
-        self._environ = {
-            "HOME": str(folder),
-            "MACROPOD_SITE": people,
-            "MACROPOD_RUNS_SITE": runs,
-            "MACROPOD_HEALTH_SITE": f"http://127.0.0.1:{free_port()}",
-            "MACROPOD_SERVERS": " ".join(server.url.removeprefix("http://") for server in servers),
-        }
-
-    def __enter__(self) -> None:
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command, env=self._environ, stdout=log, stderr=log)
-        patience = time.monotonic() + 30
-        while not _is_ready(self._people):
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < patience, self._log.read_text()
-            time.sleep(0.1)
-
-    def __exit__(self, *exc: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+@contextmanager
+def running_caddy(caddy: str, folder: Path, *, people: str, runs: str, servers: list[LiveServer]) -> Iterator[None]:
+    log = folder / "caddy.log"
+    environ = {
+        "HOME": str(folder),
+        "MACROPOD_SITE": people,
+        "MACROPOD_RUNS_SITE": runs,
+        "MACROPOD_HEALTH_SITE": f"http://127.0.0.1:{free_port()}",
+        "MACROPOD_SERVERS": " ".join(server.url.removeprefix("http://") for server in servers),
+    }
+    command = [caddy, "run", "--adapter", "caddyfile", "--config", ROOT / "deploy" / "compose" / "Caddyfile"]
+    with log.open("wb") as output, subprocess.Popen(command, env=environ, stdout=output, stderr=output) as process:
+        try:
+            patience = time.monotonic() + 30
+            while not _is_ready(people):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < patience, log.read_text()
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
 
 
 def _is_ready(url: str) -> bool:
