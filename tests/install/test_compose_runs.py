@@ -63,9 +63,9 @@ def composed(postgres: Postgres) -> Iterator[Composed]:
 def client(composed: Composed) -> Iterator[macropod.Client]:
     """With the first token, as docs/install-compose.md says how to come by it."""
     token = composed.run("exec", "-T", "server", "macropod-server", "token").strip()
+    told = httpx2.get(f"{ADDRESS}/v1/info", headers={"Authorization": f"Bearer {token}"}).json()
     with macropod.Client(ADDRESS, token) as client:
         yield client
-    told = httpx2.get(f"{ADDRESS}/v1/info", headers={"Authorization": f"Bearer {token}"}).json()
     composed.remove_installation(told["installation_id"])
 
 
@@ -88,6 +88,12 @@ def test_the_gate_is_reached_by_the_servers_only_and_reaches_nobody(composed: Co
     networks = composed.look("gate")["NetworkSettings"]["Networks"]
     assert list(networks) == [f"{composed.project}_gate"]
     assert composed.look("gate")["HostConfig"]["PortBindings"] in (None, {})
+
+
+def test_a_backup_is_made_beside_the_server(client: macropod.Client, composed: Composed) -> None:
+    file = "/var/lib/macropod/macropod.backup"
+    composed.run("exec", "-T", "server", "macropod-server", "backup", file)
+    composed.run("exec", "-T", "server", "rm", file)
 
 
 def test_the_server_is_gone_a_moment_after_it_is_told_to_stop(composed: Composed) -> None:

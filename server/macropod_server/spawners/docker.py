@@ -43,8 +43,7 @@ _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
 _SIGNAL_BASE = 128
-_MOST_PIDS = 2**22
-"""More processes than this no Linux has."""
+_MOST_PIDS = 2**22  # More no Linux has.
 
 
 class DockerSpawner:
