@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install demo test test-kubernetes check format bench bench-kubernetes chaos runner-image constraints clean
+.PHONY: install demo test test-kubernetes check format bench bench-kubernetes chaos runner-image server-image compose-env constraints clean
 
 install: $(READY)
 
@@ -45,6 +45,14 @@ chaos: install
 
 runner-image: install
 	$(BIN)/python scripts/runner_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+# The server and the gate before a Docker Engine, for compose.yaml.
+server-image: install
+	$(BIN)/python scripts/server_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+# The secrets of compose.yaml; needs no more than Python.
+compose-env:
+	@$(or $(PYTHON),python3) scripts/compose_env.py $(if $(FORCE),--force)
 
 constraints: install
 	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml --group dev --universal \

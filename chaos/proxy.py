@@ -13,12 +13,12 @@ Address = tuple[str, int]
 
 
 class Proxy:
-    """Listens on one port of this machine until closed."""
+    """Listens on one port of this machine, any free one unless it is named, until closed."""
 
-    def __init__(self, backends: Sequence[Address], *, host: str = "127.0.0.1") -> None:
+    def __init__(self, backends: Sequence[Address], *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._backends = list(backends)
         self._turns = itertools.count()
-        self._listener = socket.create_server((host, 0), backlog=1024)
+        self._listener = socket.create_server((host, port), backlog=1024)
         self.address: Address = (host, self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 

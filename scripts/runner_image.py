@@ -1,120 +1,17 @@
 """Builds the image runs are made from: collects wheels on this machine, then builds without a network."""
 
-import argparse
-import shutil
-import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
-import docker
-from docker.errors import BuildError, DockerException
-from uv import find_uv_bin
+from images import ROOT, Image, build
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "runner-image"
-TAG = "macropod-runner:0.1.0"
-BASE_IMAGE = "python:3.12-slim"
-_GLIBC_TAGS = ("2_17", "2_28", "2_31")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the wheels are for: the Python of the base image and its machine."""
-
-    python: str
-    machine: str
-
-    @property
-    def platforms(self) -> list[str]:
-        return [f"manylinux_{version}_{self.machine}" for version in _GLIBC_TAGS] + [f"manylinux2014_{self.machine}"]
-
-
-def main() -> int:
-    arguments = _parser().parse_args()
-    try:
-        client = docker.from_env()
-        target = _target(client, arguments.base_image)
-        _collect_wheels(target)
-        _build(client, base_image=arguments.base_image, tag=arguments.tag)
-    except BuildError as error:
-        print(*(line.get("stream", "").rstrip() for line in error.build_log), error, sep="\n", file=sys.stderr)
-        return 1
-    except DockerException as error:
-        print(f"The Docker Engine could not do it: {error}", file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as error:
-        print(f"This command failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
-        return 1
-    print(f"Built {arguments.tag} from {arguments.base_image}.")
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base-image", default=BASE_IMAGE, help="a Debian-like image with python3 (%(default)s)")
-    parser.add_argument("--tag", default=TAG, help="the name of the image (%(default)s)")
-    return parser
-
-
-def _target(client: docker.DockerClient, base_image: str) -> Target:
-    program = "import platform; print('%s.%s' % platform.python_version_tuple()[:2], platform.machine())"
-    output = client.containers.run(base_image, ["python3", "-c", program], remove=True, network_mode="none")
-    python, machine = output.decode().split()
-    return Target(python, machine)
-
-
-def _collect_wheels(target: Target) -> None:
-    shutil.rmtree(BUILD, ignore_errors=True)
-    wheels = BUILD / "wheels"
-    wheels.mkdir(parents=True)
-    requirements = BUILD / "requirements.txt"
-    _lock(requirements, target)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    only_wheels = ["--only-binary=:all:", "--python-version", target.python, "--implementation", "cp"]
-    platforms = [option for platform in target.platforms for option in ("--platform", platform)]
-    _run(
-        *pip,
-        "download",
-        *only_wheels,
-        *platforms,
-        "--no-deps",
-        "--require-hashes",
-        "-r",
-        requirements,
-        "-d",
-        wheels,
-    )
-    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT / "sdk")
-
-
-def _lock(requirements: Path, target: Target) -> None:
-    """What the SDK needs on the target, and uv, at the versions of constraints.txt with their hashes."""
-    wanted = BUILD / "wanted.in"
-    wanted.write_text("uv\n")
-    _run(
-        *(find_uv_bin(), "pip", "compile", "--quiet", "--generate-hashes", "--no-annotate", "--no-header"),
-        *("--python-version", target.python, "--python-platform", f"{target.machine}-manylinux_2_28"),
-        *("--constraint", ROOT / "constraints.txt", "--output-file", requirements),
-        *(ROOT / "sdk" / "pyproject.toml", wanted),
-    )
-
-
-def _build(client: docker.DockerClient, *, base_image: str, tag: str) -> None:
-    client.images.build(
-        path=str(ROOT),
-        dockerfile="runner-image/Dockerfile",
-        tag=tag,
-        buildargs={"BASE_IMAGE": base_image},
-        network_mode="none",
-        rm=True,
-        forcerm=True,
-    )
-
-
-def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True)
-
+RUNNER = Image(
+    dockerfile="runner-image/Dockerfile",
+    tag="macropod-runner:0.1.0",
+    folder=ROOT / "build" / "runner-image",
+    requires=(ROOT / "sdk" / "pyproject.toml",),
+    contains=(ROOT / "sdk",),
+    more=("uv",),
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(build(RUNNER, __doc__))

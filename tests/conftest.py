@@ -8,6 +8,7 @@ from macropod_server.app import close_deps
 from chaos.object_store import CREDENTIALS, ObjectStore
 from tests.builders import make_deps
 from tests.postgres import binaries, running_postgres
+from tests.running_gate import running_gate
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,13 @@ def object_store(running_object_store, monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return running_object_store
+
+
+@pytest.fixture(scope="session")
+def gate():
+    """The gate before the engine of this machine, as `DOCKER_HOST`."""
+    with running_gate() as host:
+        yield host
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,6 +12,7 @@ from macropod_server import __version__
 from macropod_server.app import open_database, utc_now
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
+from macropod_server.commands.docker_gate import docker_gate
 from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
@@ -33,6 +34,7 @@ app.command()(usage)
 app.command()(clean)
 app.command()(backup)
 app.command()(restore)
+app.command("docker-gate")(docker_gate)
 
 
 @app.command()

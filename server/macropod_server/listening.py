@@ -4,6 +4,7 @@ import ctypes
 import socket
 import struct
 import sys
+from contextlib import suppress
 
 from macropod_server.domain.errors import Invalid
 
@@ -39,10 +40,11 @@ def let_nobody_in(listener: socket.socket) -> None:
 
     A socket that is closed breaks the connections that wait in it, and their questions were sent already. Here who
     comes later gets no answer to its first packet, sends that again after a second, and by then meets the next server
-    or a closed port. Only Linux can do this; elsewhere nothing changes.
+    or a closed port. Only Linux can do this, and not everywhere without privileges; elsewhere nothing changes.
     """
     if not sys.platform.startswith("linux"):
         return
     instruction = ctypes.create_string_buffer(_TAKE_NO_BYTE)
     program = struct.pack("HL", 1, ctypes.addressof(instruction))
-    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    with suppress(PermissionError):  # To a program without privileges some kernels refuse it.
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

@@ -255,7 +255,10 @@ class ProcessStage(RealStage):
 
 
 class DockerStage(RealStage):
-    def __init__(self) -> None:
+    """With a `gate` the spawners go through it; what hurts from outside does not."""
+
+    def __init__(self, gate: str | None = None) -> None:
+        self._environ = {"DOCKER_HOST": gate} if gate else None
         self.names = Names(f"test-{uuid.uuid4().hex[:8]}")
         self.api = APIClient(version="auto")
         self._spawners: list[DockerSpawner] = []
@@ -307,18 +310,18 @@ class DockerStage(RealStage):
         self.protocol.close()
 
     def _make(self, installation_id: str, *, image: str = IMAGE) -> DockerSpawner:
-        made = DockerSpawner(installation_id, image=image, runner_url=lambda: self.protocol.url)
+        made = DockerSpawner(installation_id, image=image, runner_url=lambda: self.protocol.url, environ=self._environ)
         self._spawners.append(made)
         return made
 
 
-def docker_stage() -> Iterator[DockerStage]:
+def docker_stage(gate: str | None = None) -> Iterator[DockerStage]:
     missing = docker_answers(IMAGE)
     if missing is not None:
         if os.environ.get("MACROPOD_TEST_REQUIRE_DOCKER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    with contextlib.closing(DockerStage()) as stage:
+    with contextlib.closing(DockerStage(gate)) as stage:
         yield stage
 
 

@@ -38,12 +38,12 @@ from macropod_server.spawners.docker_holdings import holdings, named_after, volu
 from macropod_server.spawners.exit_codes import exit_code
 from macropod_server.spawners.runner_environ import RunnerUrl
 
-_BAD_REQUEST, _CONFLICT = 400, 409
+_BAD_REQUEST, _FORBIDDEN, _CONFLICT = 400, 403, 409
 _AWAY = (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
-_MOST_PIDS = 2**22  # More processes than this no Linux has.
+_MOST_PIDS = 2**22  # More no Linux has.
 
 
 class DockerSpawner:
@@ -167,8 +167,9 @@ class DockerSpawner:
             self._check_image(order.image or self._image)
             raise
         except APIError as error:
-            if error.status_code == _BAD_REQUEST:
-                raise CouldNotStart(f"The Docker Engine refuses this run: {error.explanation}.") from error
+            if error.status_code in (_BAD_REQUEST, _FORBIDDEN):  # The latter by the gate before the engine.
+                told = str(error.explanation).removesuffix(".")
+                raise CouldNotStart(f"The Docker Engine refuses this run: {told}.") from error
             if error.status_code != _CONFLICT:  # Of names: somebody was first.
                 raise
 

@@ -1,0 +1,103 @@
+"""compose.yaml itself, with our own images: the hello example goes through server and gate."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx2
+import macropod
+import psycopg
+import pytest
+from docker import APIClient
+from docker.errors import ImageNotFound
+
+from chaos.proxy import Proxy
+from tests.install.composed import ROOT, Composed, compose_command
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.docker
+
+ADDRESS = "http://172.30.86.1:8086"
+IMAGES = ("macropod-server:0.1.0", "macropod-runner:0.1.0")
+
+
+def why_not() -> str | None:
+    if compose_command() is None:
+        return "There is neither `docker compose` nor `docker-compose`."
+    try:
+        with closing(APIClient(version="auto")) as api:
+            for image in IMAGES:
+                api.inspect_image(image)
+    except ImageNotFound as error:
+        return f"{error.explanation}; make it with `make server-image` and `make runner-image`."
+    except Exception:
+        return "No Docker Engine answers."
+    return None
+
+
+@pytest.fixture(scope="module")
+def composed(postgres: Postgres) -> Iterator[Composed]:
+    """Server and gate; the database stands where compose.yaml looks for it."""
+    missing = why_not()
+    if missing is not None:
+        if os.environ.get("MACROPOD_TEST_REQUIRE_DOCKER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE macropod")
+    command = compose_command()
+    assert command is not None
+    with Composed(command) as composed:
+        composed.run("up", "--no-start", "--no-deps", "gate", "migrate")
+        with closing(Proxy([("127.0.0.1", postgres.port)], host="172.30.87.1", port=5432)):
+            composed.run("up", "-d", "--no-deps", "gate")
+            composed.await_health("gate")
+            composed.run("run", "--rm", "--no-deps", "migrate")
+            composed.run("up", "-d", "--no-deps", "server")
+            composed.await_health("server")
+            yield composed
+
+
+@pytest.fixture(scope="module")
+def client(composed: Composed) -> Iterator[macropod.Client]:
+    """With the first token, as docs/install-compose.md says how to come by it."""
+    token = composed.run("exec", "-T", "server", "macropod-server", "token").strip()
+    told = httpx2.get(f"{ADDRESS}/v1/info", headers={"Authorization": f"Bearer {token}"}).json()
+    with macropod.Client(ADDRESS, token) as client:
+        yield client
+    composed.remove_installation(told["installation_id"])
+
+
+def test_the_hello_example_runs_from_end_to_end(client: macropod.Client) -> None:
+    task = client.upload_orchestration(ROOT / "examples" / "hello").run_once("hello", json_args={"name": "compose"})
+    run = task.wait(timeout=120)
+    assert run.status() == "success"
+    assert [line.text for line in run.logs()] == ["Hello, compose!"]
+
+
+def test_the_server_has_neither_the_engine_s_socket_nor_any_privilege(composed: Composed) -> None:
+    seen = composed.look("server")
+    host = seen["HostConfig"]
+    assert all("docker.sock" not in str(mount) for mount in seen["Mounts"])
+    assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (True, ["ALL"], False)
+    assert seen["Config"]["User"] == "10002:10002"
+
+
+def test_the_gate_is_reached_by_the_servers_only_and_reaches_nobody(composed: Composed) -> None:
+    networks = composed.look("gate")["NetworkSettings"]["Networks"]
+    assert list(networks) == [f"{composed.project}_gate"]
+    assert composed.look("gate")["HostConfig"]["PortBindings"] in (None, {})
+
+
+def test_a_backup_is_made_beside_the_server(client: macropod.Client, composed: Composed) -> None:
+    file = "/var/lib/macropod/macropod.backup"
+    composed.run("exec", "-T", "server", "macropod-server", "backup", file)
+    composed.run("exec", "-T", "server", "rm", file)
+
+
+def test_the_server_is_gone_a_moment_after_it_is_told_to_stop(composed: Composed) -> None:
+    begun = time.monotonic()
+    composed.run("stop", "server")
+    assert time.monotonic() - begun < 15
+    assert composed.look("server")["State"]["ExitCode"] == 0
