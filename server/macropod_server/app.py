@@ -31,10 +31,10 @@ from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.api.traced import TracedRequests
 from macropod_server.db.engine import Database
-from macropod_server.db.migrate import HEAD, migrate, revision
+from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.domain.errors import Invalid
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
@@ -44,6 +44,7 @@ from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
 from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
+from macropod_server.storage.base import Storage
 from macropod_server.storage.local import LocalStorage
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
@@ -84,7 +85,7 @@ def build_deps(
     monotonic: Callable[[], float] = time.monotonic,
     is_to_spawn: bool = True,
 ) -> Deps:
-    """Open everything the flows need. Raises `Unavailable` when the database is not migrated.
+    """Open everything the flows need. Raises `Unavailable` when the database is not migrated, `Conflict` if too new.
 
     Without `is_to_spawn` nothing is made ready for new runs: for those who only look and clean.
     """
@@ -101,7 +102,7 @@ def build_deps(
         settings=settings,
         installation_id=installation_id,
         database=database,
-        storage=LocalStorage(settings.resolved_storage_path),
+        storage=choose_storage(settings),
         logs=logs,
         spawner=spawner or choose_spawner(settings, installation_id, is_to_spawn=is_to_spawn),
         signals=signals,
@@ -145,11 +146,13 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.resolved_database_url, connections=settings.database_connections)
     if database.is_sqlite:
         migrate(database)
-    elif (found := revision(database)) != HEAD:
-        raise Unavailable(
-            f"The database is at revision {found or 'none'}, this server needs {HEAD}. Run `macropod-server migrate`."
-        )
+    else:
+        check_revision(database)
     return database
+
+
+def choose_storage(settings: Settings) -> Storage:
+    return LocalStorage(settings.resolved_storage_path)
 
 
 def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool = True) -> Spawner:
@@ -191,10 +194,19 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
     spawner = DockerSpawner(
         installation_id,
         image=settings.runner_image,
-        runner_url=lambda: settings.runner_url or f"http://{spawner.gateway()}:{settings.port}",
+        runner_url=lambda: runner_address(settings, spawner),
         environ=os.environ,
     )
     return spawner
+
+
+def runner_address(settings: Settings, spawner: Spawner) -> str:
+    """Where runs of this spawner call the server."""
+    if settings.runner_url or spawner.name != "docker":
+        return settings.runner_url or settings.url
+    from macropod_server.spawners.docker import DockerSpawner
+
+    return f"http://{spawner.gateway()}:{settings.port}" if isinstance(spawner, DockerSpawner) else settings.url
 
 
 def container_host(deps: Deps) -> str | None:

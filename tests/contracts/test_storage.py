@@ -235,3 +235,7 @@ def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: 
         storage.clear_staging()
     with pytest.raises(StorageUnavailable):
         keep(storage, b"hello")
+
+
+def test_a_store_on_this_machine_has_no_clock_of_its_own(harness: Harness) -> None:
+    assert harness.storage.clock() is None

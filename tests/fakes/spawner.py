@@ -16,7 +16,9 @@ from macropod_server.spawners.base import (
     Sighting,
     SpawnerUnavailable,
     Starting,
+    Trial,
 )
+from macropod_server.spawners.trials import tried
 
 
 @dataclass
@@ -123,6 +125,9 @@ class FakeSpawner:
         self._reach()
         runs = [Holding("files of a run", run_id, 10) for run_id in sorted(self.containers.files)]
         return runs + [Holding("environment", name, 1000) for name in sorted(self.containers.environments)]
+
+    def trials(self) -> list[Trial]:
+        return [tried("the fake spawner answers", self._reach)]
 
     def list(self) -> list[str]:
         self._reach()
