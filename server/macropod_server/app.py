@@ -29,6 +29,7 @@ from macropod_server.api import (
 )
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
+from macropod_server.api.parting import PartingAnswers
 from macropod_server.api.traced import TracedRequests
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import check_revision, migrate
@@ -253,6 +254,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
+    app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
     return app

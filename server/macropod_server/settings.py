@@ -14,7 +14,7 @@ from macropod_server.domain.resources import Resources
 
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
-_RANGES = {"port": (0, 65_535), "grace_seconds": (0, math.inf), "run_cpus": (0.01, 100_000)}
+_RANGES = {"port": (0, 65_535), "grace_seconds": (0, math.inf), "drain_seconds": (0, 3600), "run_cpus": (0.01, 100_000)}
 """What numbers may be; all others are 1 or more."""
 
 _ROLES = ("both", "api", "engine")
@@ -68,6 +68,7 @@ class Settings:
     packaging_timeout_seconds: int = 1800
     start_timeout_seconds: int = 300
     grace_seconds: int = 10
+    drain_seconds: int = 0
 
     keep_runs_days: int = 90
     keep_runs_per_task: int = 1000
