@@ -35,7 +35,7 @@ from macropod_server.db.engine import Database
 from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid
+from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
@@ -145,10 +145,11 @@ def choose_tracing(settings: Settings) -> Tracing:
 
 def open_database(settings: Settings) -> Database:
     database = Database(settings.resolved_database_url, connections=settings.database_connections)
-    if database.is_sqlite:
-        migrate(database)
-    else:
-        check_revision(database)
+    try:
+        (migrate if database.is_sqlite else check_revision)(database)
+    except MacropodError:
+        database.close()
+        raise
     return database
 
 

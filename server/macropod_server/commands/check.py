@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 from urllib.error import HTTPError
@@ -65,15 +66,22 @@ def _database(settings: Settings) -> Findings:
         return None
     try:
         database = Database(settings.resolved_database_url)
+    except MacropodError as error:
+        yield Finding("database", False, error.message)
+        return None
+    with closing(database):
+        return (yield from _open_database(settings, database))
+
+
+def _open_database(settings: Settings, database: Database) -> Findings:
+    try:
         finding = judge_revision(revision(database), own=HEAD, is_sqlite=database.is_sqlite)
     except MacropodError as error:
         yield Finding("database", False, error.message)
         return None
     yield finding
     yield from check_clock("database", lambda: database_clock(database), clock=utc_now)
-    installation = (yield from _installation(settings, database)) if finding.is_fine else None
-    database.close()
-    return installation
+    return (yield from _installation(settings, database)) if finding.is_fine else None
 
 
 def _installation(settings: Settings, database: Database) -> Findings:
@@ -106,13 +114,13 @@ def _runs(settings: Settings, installation: Installation | None, *, start_second
     except (MacropodError, SpawnerUnavailable) as error:
         yield Finding("spawner", False, error.message)
         return
-    trials = list(check_spawner(spawner))
-    yield from trials
-    if installation is None or not all(each.is_fine for each in trials):
-        yield Finding("address", False, "Not tried: that takes what is to be done above.")
-    else:
-        yield _address(settings, spawner, start_seconds=start_seconds)
-    spawner.close()
+    with closing(spawner):
+        trials = list(check_spawner(spawner))
+        yield from trials
+        if installation is None or not all(each.is_fine for each in trials):
+            yield Finding("address", False, "Not tried: that takes what is to be done above.")
+        else:
+            yield _address(settings, spawner, start_seconds=start_seconds)
 
 
 def _address(settings: Settings, spawner: Spawner, *, start_seconds: float) -> Finding:
