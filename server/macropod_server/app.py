@@ -196,19 +196,10 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
     spawner = DockerSpawner(
         installation_id,
         image=settings.runner_image,
-        runner_url=lambda: runner_address(settings, spawner),
+        runner_url=lambda: settings.runner_url or f"http://{spawner.gateway()}:{settings.port}",
         environ=os.environ,
     )
     return spawner
-
-
-def runner_address(settings: Settings, spawner: Spawner) -> str:
-    """Where runs of this spawner call the server."""
-    if settings.runner_url or spawner.name != "docker":
-        return settings.runner_url or settings.url
-    from macropod_server.spawners.docker import DockerSpawner
-
-    return f"http://{spawner.gateway()}:{settings.port}" if isinstance(spawner, DockerSpawner) else settings.url
 
 
 def container_host(deps: Deps) -> str | None:

@@ -26,6 +26,10 @@ def test_where_all_can_be_had_each_trial_says_so_and_no_container_is_made(stage:
     assert (stage.spawner.list(), stage.spawner.remains()) == ([], [])
 
 
+def test_it_tells_the_address_at_which_containers_call_the_server(stage: Stage) -> None:
+    assert stage.spawner.server_url().startswith("http://")
+
+
 def test_a_system_that_does_not_answer_is_a_trial_that_failed(stage: Stage) -> None:
     troubles = [each.trouble for each in stage.cut_off().trials() if each.trouble]
     assert troubles

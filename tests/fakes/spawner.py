@@ -126,6 +126,10 @@ class FakeSpawner:
         runs = [Holding("files of a run", run_id, 10) for run_id in sorted(self.containers.files)]
         return runs + [Holding("environment", name, 1000) for name in sorted(self.containers.environments)]
 
+    def server_url(self) -> str:
+        self._reach()
+        return "http://server.fake:8085"
+
     def trials(self) -> list[Trial]:
         return [tried("the fake spawner answers", self._reach)]
 

@@ -23,6 +23,7 @@
       "MACROPOD_KUBERNETES_NAMESPACE" (include "macropod.runsNamespace" .)
       "MACROPOD_KUBERNETES_IMAGE_PULL_POLICY" .Values.runs.imagePullPolicy
       "MACROPOD_KUBERNETES_TTL_SECONDS" (toString (int64 .Values.runs.ttlSeconds))
+      "MACROPOD_KUBERNETES_CPU_REQUEST_PERCENT" (toString .Values.runs.cpuRequestPercent)
       "MACROPOD_KUBERNETES_PLACEMENT" (ternary (toJson .Values.runs.placement) "" (not (empty .Values.runs.placement)))
       "MACROPOD_PROFILES" (ternary (toJson .Values.runs.profiles) "" (not (empty .Values.runs.profiles)))
       "MACROPOD_MAX_RUNS" (toString (int64 .Values.runs.max))

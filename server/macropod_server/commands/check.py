@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import typer
 
-from macropod_server.app import choose_spawner, choose_storage, runner_address, utc_now
+from macropod_server.app import choose_spawner, choose_storage, utc_now
 from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.db.access import known_installation
 from macropod_server.db.clock import database_clock
@@ -127,7 +127,7 @@ def _address(settings: Settings, spawner: Spawner, *, start_seconds: float) -> F
     if not (settings.port or settings.runner_url):
         return Finding("address", False, "Not tried: MACROPOD_PORT is 0. Give it the port on which the server listens.")
     try:
-        url = runner_address(settings, spawner)
+        url = spawner.server_url()
     except Unavailable as error:
         return Finding("address", False, error.message)
     call = make_first_call(spawner, _order(settings), start_seconds=start_seconds, pause=time.sleep)

@@ -171,6 +171,10 @@ class Spawner(Protocol):
         """All that this installation has here, and what it takes. May take long; nothing is changed."""
         ...
 
+    def server_url(self) -> str:
+        """The address at which its containers call the server."""
+        ...
+
     def trials(self) -> list[Trial]:
         """Ask for one thing after the other that it takes to start, see and end runs, and tell what each came to.
         No container is made. Raises nothing: a system that does not answer is a trial that failed."""

@@ -38,7 +38,7 @@ from macropod_server.spawners.docker_container import (
 )
 from macropod_server.spawners.docker_holdings import holdings, named_after, volume_names
 from macropod_server.spawners.docker_trials import docker_trials
-from macropod_server.spawners.runner_environ import RunnerUrl
+from macropod_server.spawners.runner_environ import RunnerUrl, told_url
 
 _BAD_REQUEST, _CONFLICT = 400, 409
 _AWAY = (502, 503, 504)
@@ -133,6 +133,9 @@ class DockerSpawner:
     def holdings(self) -> list[Holding]:
         with _engine_errors():
             return holdings(self._api, self._names)
+
+    def server_url(self) -> str:
+        return told_url(self._runner_url)
 
     def trials(self) -> list[Trial]:
         return docker_trials(self, self._image, network=self.gateway)

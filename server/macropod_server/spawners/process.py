@@ -25,7 +25,7 @@ from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
 from macropod_server.spawners.process_holdings import environment_names, holdings
-from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
+from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ, told_url
 from macropod_server.spawners.sdk_path import link_sdk
 from macropod_server.spawners.trials import tried
 
@@ -102,6 +102,9 @@ class ProcessSpawner:
         self._find_data_folder()
         with _disk_errors():
             return holdings(self._data_dir)
+
+    def server_url(self) -> str:
+        return told_url(self._runner_url)
 
     def trials(self) -> list[Trial]:
         return [
