@@ -97,6 +97,15 @@ def test_a_runner_that_goes_on_trying_is_given_the_time_to_say_why():
     assert spawner.list() == []
 
 
+def test_a_runner_that_has_said_why_is_not_waited_for_much_longer():
+    spawner, pause = (
+        FakeSpawner(),
+        Pauses(at_1=lambda: spawner.begin("r"), at_2=lambda: spawner.write("r", "no answer")),
+    )
+    assert list(called(spawner, pause).output) == ["no answer"]
+    assert 3 <= pause.count * 0.25 < 5
+
+
 def test_a_container_that_does_not_start_in_time_is_removed():
     spawner = FakeSpawner()
     call = called(spawner, Pauses(), start_seconds=5)

@@ -25,6 +25,9 @@ _LOOK_SECONDS = 0.25
 _ANSWER_SECONDS = 15.0
 """A runner gives up a connection that nobody takes after 10 s, and says so."""
 
+_AFTER_WORDS_SECONDS = 3.0
+"""It goes on trying after it has said so: for a server that is just starting."""
+
 
 def check_storage(storage: Storage) -> Finding:
     """A small blob goes the way of a bundle, and is deleted again."""
@@ -91,5 +94,7 @@ def _await_call(spawner: Spawner, run_id: str, *, start_seconds: float, pause: C
         is_starting = isinstance(seen, Starting)
         if isinstance(seen, Exited | Gone) or left[is_starting] <= 0:
             return seen
+        if not is_starting and spawner.output(run_id, limit=1):
+            left[False] = min(left[False], int(_AFTER_WORDS_SECONDS / _LOOK_SECONDS))
         left[is_starting] -= 1
         pause(_LOOK_SECONDS)
