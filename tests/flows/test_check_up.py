@@ -47,8 +47,7 @@ def test_a_store_that_gives_something_else_is_not_believed():
         def _blob(self, sha256):
             return super()._blob(sha256)[:-1]
 
-    finding = check_storage(Forgetful())
-    assert (finding.is_fine, "not what was kept" in finding.told) == (False, True)
+    assert not check_storage(Forgetful()).is_fine
 
 
 @pytest.mark.parametrize(("ahead", "is_fine"), [(0, True), (4, True), (60, False), (-60, False)])
