@@ -39,7 +39,7 @@ Findings = Generator[Finding, None, Installation | None]
 def check(wait: Wait = 60, as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Try what a server with these settings needs: each line is ok, or says what to do. Best while a server runs.
 
-    Exit code 0: all is well. 1: something is to be done. A container is started and removed; nothing else is changed.
+    Exit code 0: all is well. 1: something is to be done. A container is started and removed; no row is changed.
     """
     settings = read_settings(data_dir=data_dir, database_url=database_url)
     found = []
