@@ -126,8 +126,15 @@ class LiveServer:
 
     def terminate(self, *, seconds: float) -> None:
         """SIGTERM. Raises `subprocess.TimeoutExpired` when the server is not gone within these seconds."""
+        self.ask_to_end()
+        self.await_end(seconds=seconds)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM, and no waiting."""
         self._helpers.update(self.helpers())
         self._running.terminate()
+
+    def await_end(self, *, seconds: float) -> None:
         self._running.wait(seconds)
         self._process = None
 

@@ -30,12 +30,13 @@ from macropod_server.api import (
 )
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
+from macropod_server.api.parting import PartingAnswers
 from macropod_server.api.traced import TracedRequests
 from macropod_server.db.engine import Database
-from macropod_server.db.migrate import HEAD, migrate, revision
+from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
@@ -87,7 +88,7 @@ def build_deps(
     monotonic: Callable[[], float] = time.monotonic,
     is_to_spawn: bool = True,
 ) -> Deps:
-    """Open everything the flows need. Raises `Unavailable` when the database is not migrated.
+    """Open everything the flows need. Raises `Unavailable` when the database is not migrated, `Conflict` if too new.
 
     Without `is_to_spawn` nothing is made ready for new runs: for those who only look and clean.
     """
@@ -146,12 +147,11 @@ def choose_tracing(settings: Settings) -> Tracing:
 
 def open_database(settings: Settings) -> Database:
     database = Database(settings.resolved_database_url, connections=settings.database_connections)
-    if database.is_sqlite:
-        migrate(database)
-    elif (found := revision(database)) != HEAD:
-        raise Unavailable(
-            f"The database is at revision {found or 'none'}, this server needs {HEAD}. Run `macropod-server migrate`."
-        )
+    try:
+        (migrate if database.is_sqlite else check_revision)(database)
+    except MacropodError:
+        database.close()
+        raise
     return database
 
 
@@ -293,6 +293,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
+    app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
     return app

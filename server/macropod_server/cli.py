@@ -12,11 +12,12 @@ from macropod_server import __version__
 from macropod_server.app import open_database, utc_now
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
+from macropod_server.commands.check import check
 from macropod_server.commands.docker_gate import docker_gate
 from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
-from macropod_server.db.migrate import HEAD, migrate
+from macropod_server.db.migrate import migrate, revision
 from macropod_server.domain.errors import MacropodError
 from macropod_server.flows.issue_token import issue_token, write_credentials
 from macropod_server.installation import use_key
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.command()(audit)
+app.command()(check)
 app.command()(usage)
 app.command()(clean)
 app.command()(backup)
@@ -64,8 +66,9 @@ def migrate_database(data_dir: DataDir = None, database_url: DatabaseUrl = None)
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     database = Database(settings.resolved_database_url)
     migrate(database)
+    found = revision(database)
     database.close()
-    typer.echo(f"The database is at revision {HEAD}.")
+    typer.echo(f"The database is at revision {found}.")
 
 
 @app.command()

@@ -53,8 +53,18 @@ def use_key(settings: Settings, database: Database, *, now: datetime) -> None:
         access.take_key(session, access.installation(session, now=now), key_digest(run_key(settings)), is_sole=True)
 
 
+def has_key(settings: Settings, digest: str | None) -> bool:
+    """Whether this server's key is there, and is the one of that digest. None is made."""
+    is_there = bool(settings.secret_key) or _key_file(settings).exists()
+    return is_there and digest == key_digest(run_key(settings))
+
+
 def run_key(settings: Settings) -> bytes:
     """The key that tokens of runs are derived from."""
     if settings.secret_key:
         return settings.secret_key.encode()
-    return keep_private(settings.data_dir / "secret.key", secrets.token_hex(32)).strip().encode()
+    return keep_private(_key_file(settings), secrets.token_hex(32)).strip().encode()
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.data_dir / "secret.key"

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +26,7 @@ from macropod_server.signals import Signals
 
 log = structlog.get_logger()
 
-_DRAIN_SECONDS = 4
+_FINISH_SECONDS = 4
 _ACCEPT_SECONDS = 0.05
 _KEEP_ALIVE_SECONDS = 75
 
@@ -33,14 +34,29 @@ _KEEP_ALIVE_SECONDS = 75
 class Server(uvicorn.Server):
     """Lets requests that wait for news go when it is told to stop, instead of cutting them off later."""
 
-    def __init__(self, app: FastAPI, signals: Signals) -> None:
+    def __init__(self, app: FastAPI, signals: Signals, *, drain_seconds: float) -> None:
         super().__init__(_uvicorn_config(app))
         self._signals = signals
+        self._drain_seconds = drain_seconds
+        self._closes_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        log.info("server_stopping", runs="go on and are found again at the next start")
+        """Not ready at once; the door stays open until those who send work have noticed. A second signal closes it."""
+        is_first, self._signals.is_stopping = not self._signals.is_stopping, True
+        if is_first:
+            told = "go on and are found again at the next start"
+            log.info("server_stopping", runs=told, drain_seconds=self._drain_seconds)
+        if is_first and self._drain_seconds:
+            self._closes_at = time.monotonic() + self._drain_seconds
+            return
         self._signals.close()
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._closes_at is not None and time.monotonic() >= self._closes_at:
+            self._signals.close()
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accepts who has come by now, and is at home to nobody else."""
@@ -89,7 +105,7 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
     try:
-        Server(app, deps.signals).run(sockets=sockets)
+        Server(app, deps.signals, drain_seconds=settings.drain_seconds).run(sockets=sockets)
     finally:
         close_deps(deps)
 
@@ -120,7 +136,7 @@ def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_graceful_shutdown=_FINISH_SECONDS,
         server_header=False,
         proxy_headers=False,
     )

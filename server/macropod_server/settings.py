@@ -19,6 +19,7 @@ _TAKES = {int: "a whole number", float: "a number"}
 _RANGES = {
     "port": (0, 65_535),
     "grace_seconds": (0, math.inf),
+    "drain_seconds": (0, 3600),
     "run_cpus": (0.01, 100_000),
     "kubernetes_ttl_seconds": (300, math.inf),
     "kubernetes_cpu_request_percent": (1, 100),
@@ -89,6 +90,7 @@ class Settings:
     packaging_timeout_seconds: int = 1800
     start_timeout_seconds: int = 300
     grace_seconds: int = 10
+    drain_seconds: int = 0
 
     keep_runs_days: int = 90
     keep_runs_per_task: int = 1000

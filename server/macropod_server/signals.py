@@ -36,8 +36,10 @@ class Signals:
         self._bells: dict[str, set[Bell]] = defaultdict(set)
         self._guard = threading.Lock()
         self.relay: Callable[[str], None] = lambda _signal: None
+        self.is_stopping = False
+        """The server is told to stop: it answers whoever asks, and should be sent nothing more."""
         self.is_closing = False
-        """The server is told to stop: requests that wait for news give up and come again later."""
+        """It closes its door: requests that wait for news give up and come again later."""
 
     def loop_event(self, loop: str) -> threading.Event:
         with self._guard:
@@ -67,7 +69,7 @@ class Signals:
 
     def close(self) -> None:
         """May be called from a signal handler: takes no lock that another thread may hold."""
-        self.is_closing = True
+        self.is_stopping = self.is_closing = True
         for bells in list(self._bells.values()):
             for bell in list(bells):
                 bell.ring()

@@ -72,3 +72,13 @@ def test_an_engine_alone_tells_health_and_metrics_and_nothing_else(deps):
         assert client.get("/metrics").status_code == 401
         assert client.get("/v1/runs").status_code == 404
         assert client.get("/v1/runner/spec").status_code == 404
+
+
+def test_a_server_that_was_told_to_stop_is_not_ready_and_answers_all_the_same(client, stranger, deps):
+    assert "connection" not in client.get("/v1/info").headers
+    deps.signals.is_stopping = True
+    status, message = ready(stranger)
+    assert (status, "told to stop" in message) == (503, True)
+    assert stranger.get("/health/live").status_code == 200
+    answer = client.get("/v1/info")
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")

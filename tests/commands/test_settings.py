@@ -26,7 +26,9 @@ def test_nothing_as_a_limit_of_what_is_kept_stands_for_ever(setting):
     assert getattr(read_settings({f"MACROPOD_{setting.upper()}": "0"}), setting) == 0
 
 
-@pytest.mark.parametrize("setting", [name for name in NUMBERS if not name.startswith(("keep_", "port", "grace_"))])
+@pytest.mark.parametrize(
+    "setting", [name for name in NUMBERS if not name.startswith(("keep_", "port", "grace_", "drain_"))]
+)
 def test_a_limit_of_nothing_is_refused(setting):
     assert "it takes" in refusal(**{setting: 0})
 

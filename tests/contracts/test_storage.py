@@ -242,3 +242,12 @@ def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: 
         storage.clear_staging()
     with pytest.raises(StorageUnavailable):
         keep(storage, b"hello")
+
+
+def test_it_tells_its_own_clock_where_it_has_one(harness: Stage) -> None:
+    told = harness.storage.clock()
+    if isinstance(harness, S3Stage):
+        assert told is not None
+        assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
+    else:
+        assert told is None

@@ -17,8 +17,10 @@ from macropod_server.spawners.base import (
     Sighting,
     SpawnerUnavailable,
     Starting,
+    Trial,
     Trouble,
 )
+from macropod_server.spawners.trials import tried
 
 
 @dataclass
@@ -136,6 +138,13 @@ class FakeSpawner:
         self._reach()
         runs = [Holding("files of a run", run_id, 10) for run_id in sorted(self.containers.files)]
         return runs + [Holding("environment", name, 1000) for name in sorted(self.containers.environments)]
+
+    def server_url(self) -> str:
+        self._reach()
+        return "http://server.fake:8085"
+
+    def trials(self) -> list[Trial]:
+        return [tried("the fake spawner answers", self._reach)]
 
     def list(self) -> list[str]:
         self._reach()

@@ -41,6 +41,9 @@ class MemoryStorage:
         for sha256, content in dict(self._reachable()).items():
             yield Blob(sha256, len(content), self.kept_at[sha256])
 
+    def clock(self) -> None:
+        return None
+
     def clear_staging(self) -> int:
         self._reachable()
         cleared, self.abandoned = len(self.abandoned), []

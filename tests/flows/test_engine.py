@@ -16,3 +16,20 @@ def test_many_steps_that_do_not_end_hold_the_engine_up_no_longer_than_one(deps):
     engine.stop(seconds=0.1)
     assert time.monotonic() - began < 1
     released.set()
+
+
+def test_a_step_under_way_is_finished_and_none_is_begun_after_it(deps):
+    begun, released, steps = threading.Event(), threading.Event(), []
+
+    def step(_deps):
+        begun.set()
+        released.wait()
+        steps.append("done")
+        return True
+
+    engine = Engine(deps, (Loop("works", step, lambda _: timedelta(1)),))
+    engine.start()
+    begun.wait()
+    threading.Timer(0.2, released.set).start()
+    engine.stop(seconds=10)
+    assert steps == ["done"]

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.kubernetes_double.store import KINDS, Object, Refusal, Store
 
 _PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/[^/]+/(\w+)(?:/([^/]+))?(/log)?")
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 TOKEN = "a-token"
 _BOOKMARK_SECONDS = 1.0
@@ -77,8 +78,10 @@ class ApiServer:
             self.store.changed.notify_all()
 
     def answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> Object | bytes:
-        kind, name, is_log = _parsed(path)
         told = json.loads(body) if body else {}
+        if path == _REVIEWS:
+            return self._review(told)
+        kind, name, is_log = _parsed(path)
         asked = Asked(_verb(method, name, is_log), f"{kind}/log" if is_log else kind, name)
         self._admit(asked)
         match asked.verb:
@@ -132,6 +135,12 @@ class ApiServer:
             if fault[0](asked):
                 self.bad_day.refusals.remove(fault)
                 raise fault[1]
+
+    def _review(self, asked: Object) -> Object:
+        wanted = asked["spec"]["resourceAttributes"]
+        kind = "/".join(filter(None, (wanted["resource"], wanted["subresource"])))
+        is_known = wanted["group"] == ("batch" if kind == "jobs" else "")
+        return asked | {"status": {"allowed": is_known and (wanted["verb"], kind) not in self.bad_day.forbidden}}
 
     def _listing(self, kind: str, query: dict[str, str]) -> Object:
         with self.store.changed:

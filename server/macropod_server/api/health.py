@@ -20,7 +20,10 @@ async def live() -> dict[str, str]:
 
 @probes.get("/health/ready")
 def ready(request: Request, deps: DepsDep) -> dict[str, str]:
-    """Ready once the runs an earlier process left are adopted, while every loop goes round and the database answers."""
+    """Ready once the runs an earlier process left are adopted, while every loop goes round and the database answers,
+    until the server is told to stop."""
+    if deps.signals.is_stopping:
+        raise Unavailable("The server was told to stop. Send what is to be done to another.")
     engine = request.app.state.engine
     if engine is not None and (trouble := engine.trouble()):
         raise Unavailable(trouble)

@@ -21,6 +21,11 @@ def installation(session: Session, *, now: datetime) -> Installation:
     return row
 
 
+def known_installation(session: Session) -> Installation | None:
+    """None until the first server has started."""
+    return session.get(Installation, 1)
+
+
 def take_key(session: Session, row: Installation, digest: str, *, is_sole: bool) -> bool:
     """False when servers of this installation have another key. That of a sole server becomes the new one."""
     if row.key_digest not in (None, digest) and not is_sole:

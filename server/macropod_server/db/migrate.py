@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, event, inspect, text
 
 from macropod_server.db.engine import Database, translated_errors
-from macropod_server.domain.errors import Conflict
+from macropod_server.domain.errors import Conflict, Unavailable
+from macropod_server.domain.revisions import Fit, fit
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -27,6 +28,26 @@ def revision(database: Database) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def check_revision(database: Database) -> None:
+    """Raises `Unavailable` where the database is to be migrated first, `Conflict` where this version is too old."""
+    found = revision(database)
+    match fit(found, own=HEAD):
+        case Fit.BEHIND:
+            raise Unavailable(
+                f"The database is at revision {found or 'none'}, this server needs {HEAD}. "
+                "Run `macropod-server migrate`."
+            )
+        case Fit.TOO_NEW:
+            raise _too_new(found)
+
+
+def _too_new(found: str | None) -> Conflict:
+    return Conflict(
+        f"The database is at revision {found}, which servers that know no more than {HEAD} do not work with any more. "
+        "Use the version that made it, or a newer one."
+    )
 
 
 def engine_for_migrations(database: Database) -> Engine:
@@ -58,9 +79,15 @@ def revisions() -> list[str]:
 
 
 def migrate(database: Database, *, to: str = HEAD) -> None:
-    """Apply what is missing, all of it or nothing. Harmless when nothing is; may be repeated after a crash."""
-    if revision(database) == to:
-        return
+    """Apply what is missing, all of it or nothing. Harmless when nothing is; may be repeated after a crash.
+
+    A newer database that this version works with stays as it is. Raises `Conflict` for one that is too new.
+    """
+    match fit(found := revision(database), own=to):
+        case Fit.SAME | Fit.AHEAD:
+            return
+        case Fit.TOO_NEW:
+            raise _too_new(found)
     # Loaded only when there is something to do: it costs every idle server memory otherwise.
     from alembic import command
 

@@ -96,6 +96,14 @@ class Holding:
     bytes: int | None
 
 
+@dataclass(frozen=True)
+class Trial:
+    """Something that starting, seeing and ending runs takes, and what is wrong with it, None where it can be had."""
+
+    what: str
+    trouble: str | None = None
+
+
 class CouldNotStart(Exception):
     """This order can never be started as it stands."""
 
@@ -193,6 +201,15 @@ class Spawner(Protocol):
 
     def holdings(self) -> list[Holding]:
         """All that this installation has here, and what it takes. May take long; nothing is changed."""
+        ...
+
+    def server_url(self) -> str:
+        """The address at which its containers call the server."""
+        ...
+
+    def trials(self) -> list[Trial]:
+        """Ask for one thing after the other that it takes to start, see and end runs, and tell what each came to.
+        No container is made. Raises nothing: a system that does not answer is a trial that failed."""
         ...
 
     def list(self) -> list[str]:

@@ -26,7 +26,9 @@ from macropod_server.spawners.base import (
     Sighting,
     SpawnerUnavailable,
     Starting,
+    Trial,
 )
+from macropod_server.spawners.docker_capacity import capacity_of
 from macropod_server.spawners.docker_container import (
     INSTALLATION_LABEL,
     RUN_LABEL,
@@ -35,15 +37,15 @@ from macropod_server.spawners.docker_container import (
     network_options,
 )
 from macropod_server.spawners.docker_holdings import holdings, named_after, volume_names
+from macropod_server.spawners.docker_trials import docker_trials
 from macropod_server.spawners.exit_codes import exit_code
-from macropod_server.spawners.runner_environ import RunnerUrl
+from macropod_server.spawners.runner_environ import RunnerUrl, told_url
 
 _BAD_REQUEST, _FORBIDDEN, _CONFLICT = 400, 403, 409
 _AWAY = (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
-_MOST_PIDS = 2**22  # More no Linux has.
 
 
 class DockerSpawner:
@@ -85,7 +87,7 @@ class DockerSpawner:
     def capacity(self) -> Capacity:
         if self._capacity is None:
             with _engine_errors():
-                self._capacity = _capacity(self._api.info())
+                self._capacity = capacity_of(self._api.info())
         return self._capacity
 
     def image(self) -> str | None:
@@ -132,6 +134,12 @@ class DockerSpawner:
     def holdings(self) -> list[Holding]:
         with _engine_errors():
             return holdings(self._api, self._names)
+
+    def server_url(self) -> str:
+        return told_url(self._runner_url)
+
+    def trials(self) -> list[Trial]:
+        return docker_trials(self, self._image, network=self.gateway)
 
     def list(self) -> list[str]:
         label = f"{INSTALLATION_LABEL}={self._names.installation_id}"
@@ -242,16 +250,6 @@ def docker_answers(image: str, *, environ: Mapping[str, str] | None = None) -> s
 def _connect(environ: Mapping[str, str] | None, *, timeout: int) -> Any:
     settings = kwargs_from_env(environment=environ)
     return docker.APIClient(version="auto", timeout=timeout, **settings)
-
-
-def _capacity(told: dict[str, Any]) -> Capacity:
-    """How many GPUs there are the engine does not tell, only whether it can hand them out."""
-    return Capacity(
-        cpus=float(told["NCPU"]) if told.get("CpuCfsQuota", True) else 0.0,
-        memory_bytes=int(told["MemTotal"]),
-        pids=_MOST_PIDS if told.get("PidsLimit", True) else 0,
-        gpus=None if "nvidia" in (told.get("Runtimes") or {}) else 0,
-    )
 
 
 def _sighting(state: dict[str, Any]) -> Sighting:

@@ -22,6 +22,9 @@ _LONGEST_PAUSE = 5.0
 _CONFLICT_PAUSE = 0.2
 _PAGE = "500"
 
+_REVIEW = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -30,8 +33,24 @@ class Kind:
     group: str
     name: str
 
+    @property
+    def api_group(self) -> str:
+        """As rules of rights call it: the oldest one has no name."""
+        kind, _, rest = self.group.partition("/")
+        return rest.partition("/")[0] if kind == "apis" else ""
+
 
 JOBS, PODS, SECRETS, EVENTS = Kind("apis/batch/v1", "jobs"), *(Kind("api/v1", n) for n in ("pods", "secrets", "events"))
+
+
+@dataclass(frozen=True)
+class Right:
+    kind: Kind
+    verb: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.kind.name}{self.part and '/'}{self.part}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,7 @@ class KubernetesApi:
 
     def __init__(self, way: Way, namespace: str) -> None:
         self._way = way
-        self._namespace = namespace
+        self.namespace = namespace
 
     def create(self, kind: Kind, body: Object) -> Object | None:
         """None where there is one of that name already."""
@@ -143,8 +162,21 @@ class KubernetesApi:
         text = answer.body.decode(errors="replace")
         return text.removesuffix("\n").split("\n")[-limit:] if text and limit else []
 
+    def may(self, right: Right) -> bool:
+        """What the cluster says of this server's rights, without using them. Everybody may ask for his own."""
+        wanted = {
+            "namespace": self.namespace,
+            "verb": right.verb,
+            "group": right.kind.api_group,
+            "resource": right.kind.name,
+            "subresource": right.part,
+        }
+        body = {**_REVIEW, "spec": {"resourceAttributes": wanted}}
+        told = _object(self._ask("POST", _REVIEWS, body=body))
+        return bool((told.get("status") or {}).get("allowed"))
+
     def _path(self, kind: Kind, name: str | None = None) -> str:
-        path = f"/{kind.group}/namespaces/{self._namespace}/{kind.name}"
+        path = f"/{kind.group}/namespaces/{self.namespace}/{kind.name}"
         return path if name is None else f"{path}/{name}"
 
     def _ask(self, method: str, path: str, *, query: Query = (), body: Object | None = None) -> Answer:

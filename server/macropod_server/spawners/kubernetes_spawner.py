@@ -18,6 +18,7 @@ from macropod_server.spawners.base import (
     Order,
     Sighting,
     Starting,
+    Trial,
 )
 from macropod_server.spawners.kubernetes import Connection
 from macropod_server.spawners.kubernetes_api import (
@@ -48,7 +49,9 @@ from macropod_server.spawners.kubernetes_sightings import (
     no_pod,
     sighting,
 )
+from macropod_server.spawners.kubernetes_trials import kubernetes_trials
 from macropod_server.spawners.kubernetes_watch import Mirror
+from macropod_server.spawners.runner_environ import told_url
 
 log = structlog.get_logger()
 
@@ -141,6 +144,12 @@ class KubernetesSpawner:
         """How much they take the API does not tell."""
         runs = self.list()
         return [Holding(kind, run_id, None) for run_id in runs for kind in ("container", "files of a run")]
+
+    def server_url(self) -> str:
+        return told_url(self._mould.runner_url)
+
+    def trials(self) -> list[Trial]:
+        return kubernetes_trials(self._api)
 
     def list(self) -> list[str]:
         return sorted({*self._jobs.runs(), *self._pods.runs()})

@@ -1,6 +1,7 @@
 """Process spawner: each run is a process of this machine, in a folder of its own. It isolates nothing."""
 
 import contextlib
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,13 +19,15 @@ from macropod_server.spawners.base import (
     Order,
     Sighting,
     SpawnerUnavailable,
+    Trial,
 )
 from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
 from macropod_server.spawners.process_holdings import environment_names, holdings
-from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
+from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ, told_url
 from macropod_server.spawners.sdk_path import link_sdk
+from macropod_server.spawners.trials import tried
 
 _RUNNER_EXTRA_SECONDS = 5.0
 """How much longer than the grace of `main.py` the runner gets to end it and to report."""
@@ -101,6 +104,15 @@ class ProcessSpawner:
         with _disk_errors():
             return holdings(self._data_dir)
 
+    def server_url(self) -> str:
+        return told_url(self._runner_url)
+
+    def trials(self) -> list[Trial]:
+        return [
+            tried("the data folder can be written", self._try_data_folder),
+            tried("the environment of runs without requirements is there", self._try_environment),
+        ]
+
     def list(self) -> list[str]:
         with _disk_errors():
             return [each.name for each in self._runs.iterdir()]
@@ -108,6 +120,15 @@ class ProcessSpawner:
     def discard(self, environment: str) -> None:
         with self._data_folder():
             delete_tree(self._environments / environment)
+
+    def _try_data_folder(self) -> None:
+        with _disk_errors(), tempfile.TemporaryFile(dir=self._data_dir) as file:
+            self._runs.stat()
+            file.write(b"x")
+
+    def _try_environment(self) -> None:
+        with _disk_errors():
+            self._environment(None)
 
     @contextlib.contextmanager
     def _data_folder(self) -> Iterator[None]:

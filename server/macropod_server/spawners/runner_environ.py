@@ -8,6 +8,10 @@ from macropod_server.spawners.base import Order
 RunnerUrl = str | Callable[[], str]
 
 
+def told_url(url: RunnerUrl) -> str:
+    return url if isinstance(url, str) else url()
+
+
 @dataclass(frozen=True)
 class RunnerPaths:
     """Where the runner finds its things, as it sees them itself."""
@@ -23,7 +27,7 @@ class RunnerPaths:
 
 def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[str, str]:
     return {
-        "MACROPOD_RUNNER_URL": url if isinstance(url, str) else url(),
+        "MACROPOD_RUNNER_URL": told_url(url),
         "MACROPOD_RUNNER_TOKEN": order.token,
         "MACROPOD_RUN_ID": order.run_id,
         "MACROPOD_RUNNER_COMMAND": order.command,

@@ -81,6 +81,10 @@ class Storage(Protocol):
         """Every visible blob, in no order; one that comes or goes meanwhile may be among them or not."""
         ...
 
+    def clock(self) -> datetime | None:
+        """What time it is in the store, to the second. None where it has no clock but this machine's."""
+        ...
+
     def clear_staging(self) -> int:
         """Remove what writers left that died. What a living one of any process writes stays. Answers how many."""
         ...

@@ -4,7 +4,7 @@ folder of this machine until its sha256 is known."""
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,6 +76,9 @@ class S3Storage:
             sha256 = name.replace("/", "", 1)
             if is_sha256(sha256) and each.key == self._key(sha256):
                 yield Blob(sha256, each.size_bytes, each.written_at)
+
+    def clock(self) -> datetime | None:
+        return self._bucket.clock()
 
     def clear_staging(self) -> int:
         with translated_errors():

@@ -85,7 +85,14 @@ class Bucket:
 
     def check(self) -> None:
         """Whether the bucket is there and lets us in."""
-        self._ask("list_objects_v2", {"Prefix": self.place.prefix, "MaxKeys": 1}, is_quick=True)
+        self._first_object()
+
+    def clock(self) -> datetime | None:
+        """The store's own, as it dates its answers."""
+        return _answered_at(self._first_object())
+
+    def _first_object(self) -> dict[str, Any]:
+        return self._ask("list_objects_v2", {"Prefix": self.place.prefix, "MaxKeys": 1}, is_quick=True)
 
     def has(self, key: str) -> bool:
         try:
@@ -178,7 +185,7 @@ class Bucket:
                 came: list[datetime] = [each["LastModified"] for each in page.get("Parts", ())]
                 last = max([last, *came])
                 if not page.get("IsTruncated"):
-                    return max(timedelta(0), _answered_at(page, default=last) - last)
+                    return max(timedelta(0), (_answered_at(page) or last) - last)
                 marker = page["NextPartNumberMarker"]
         return timedelta(0)
 
@@ -258,9 +265,9 @@ def _md5(body: bytes) -> str:
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
-def _answered_at(answer: dict[str, Any], *, default: datetime) -> datetime:
+def _answered_at(answer: dict[str, Any]) -> datetime | None:
     told: str | None = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return parsedate_to_datetime(told) if told else default
+    return parsedate_to_datetime(told) if told else None
 
 
 def _refusal(error: boto_errors.ClientError) -> Refusal:
