@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaos import (
+    bucket_faults,
     clock_jumps,
     database_away,
     disk_full,
@@ -91,6 +92,11 @@ SCENARIOS = {
     ),
     "r9": Scenario(
         "R9: the disk is full", lambda seed, _minutes, _is_long: disk_full.disk_full(seed=seed), disk_full.CONFIGURATION
+    ),
+    "r10": Scenario(
+        "R10: the bucket of the bundles answers badly",
+        lambda seed, _minutes, is_long: bucket_faults.bucket_faults(seed=seed, count=1000 if is_long else 100),
+        bucket_faults.CONFIGURATION,
     ),
     "r11": Scenario(
         "R11: the clock jumps", lambda seed, _minutes, _is_long: clock_jumps.clock_jumps(seed=seed), mixed.SQLITE

@@ -27,6 +27,9 @@ def _blobs(evidence: Evidence) -> Iterator[str]:
         known.add(row.id)
         if row.deleted_at is None and row.sha256 not in there:
             yield f"Orchestration {row.id} has no blob {row.sha256}."
+    for environment in evidence.rows.environments:
+        if environment.status == "ready" and environment.archive_sha256 not in {None, *there}:
+            yield f"Environment {environment.name} has no blob {environment.archive_sha256}."
     for upload in evidence.uploads:
         if upload not in known:
             yield f"Orchestration {upload} was acknowledged and is not there."

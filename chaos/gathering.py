@@ -117,12 +117,13 @@ def leftovers(installation: Installation, rows: Rows) -> Iterator[str]:
 
 def files_left(data_dir: Path, rows: Rows) -> Iterator[str]:
     kept = {row.sha256 for row in rows.orchestrations if row.deleted_at is None}
+    kept |= {row.archive_sha256 for row in rows.environments if row.archive_sha256 is not None}
     built = {row.name for row in rows.environments if row.status == "ready"}
     yield from (f"The folder of run {path.name} is left over." for path in _children(data_dir / "runs"))
     yield from (f"The staging file {path.name} is left over." for path in _children(data_dir / "blobs" / "staging"))
     for path in _blob_files(data_dir / "blobs"):
         if (name := path.parent.name + path.name) not in kept:
-            yield f"The blob {name} belongs to no orchestration."
+            yield f"The blob {name} belongs to no orchestration and no environment."
     for path in _children(data_dir / "environments"):
         if path.name not in built and not path.name.startswith("bare-"):
             yield f"The environment {path.name} belongs to no row."

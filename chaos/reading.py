@@ -89,6 +89,7 @@ class EnvironmentRow:
     digest: str
     name: str
     status: str
+    archive_sha256: str | None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import os
 import pytest
 from macropod_server.app import close_deps
 
+from chaos.object_store import CREDENTIALS, ObjectStore
 from tests.builders import make_deps
 from tests.postgres import binaries, running_postgres
 from tests.running_gate import running_gate
@@ -27,6 +28,23 @@ def gate():
     """The gate before the engine of this machine, as `DOCKER_HOST`."""
     with running_gate() as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def running_object_store(tmp_path_factory):
+    store = ObjectStore(tmp_path_factory.mktemp("object-store") / "buckets")
+    store.folder.mkdir()
+    store.start()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def object_store(running_object_store, monkeypatch):
+    """An S3-compatible store, and its credentials where the library looks for them."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return running_object_store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

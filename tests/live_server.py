@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,16 @@ class LiveServer:
     `settings` are the server's, by their names in lower case; `variables` go into its environment as they are.
     """
 
-    def __init__(self, folder: Path, *, variables: dict[str, str] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        variables: dict[str, str] | None = None,
+        command: Sequence[str] = (str(Path(sys.executable).with_name("macropod-server")), "serve"),
+        **settings: Any,
+    ) -> None:
         folder.mkdir(exist_ok=True)
+        self._command = command
         self.data_dir = Path(settings.get("data_dir", folder / "data"))
         self._credentials = Path(settings.get("credentials", folder / "credentials.json"))
         self._log = folder / "server.log"
@@ -86,10 +94,14 @@ class LiveServer:
 
     def start(self) -> None:
         """On the same port and data as before; returns when the server is ready."""
-        command = [str(Path(sys.executable).with_name("macropod-server")), "serve"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._wait_until_ready()
 

@@ -1,29 +1,76 @@
-"""Fetches the uploaded zip and unpacks it."""
+"""Fetches the uploaded zip, checks that it is the one, and unpacks it."""
 
 import binascii
+import hashlib
 import os
 import shutil
 import stat
 import zipfile
 from pathlib import Path
 
+from macropod_runner.aside import say_aside
+from macropod_runner.connection import Unreachable, fetch
 from macropod_runner.program import CouldNotStart
 from macropod_runner.server import Server
+from macropod_runner.spec import Spec
+
+_TRIES = 3
+_BLOCK = 256 * 1024
 
 
-def fetch_bundle(server: Server, home: Path, *, spool: Path, sent: str | None = None) -> None:
-    """`sent` is a small zip in base64 that came with the spec. Raises `CouldNotStart`."""
+def fetch_bundle(server: Server, home: Path, *, spool: Path, spec: Spec) -> None:
+    """Raises `CouldNotStart`; nothing is unpacked that is not what was uploaded, to the byte."""
     path = spool / "bundle.zip"
     try:
-        if sent is None:
-            server.fetch_bundle(path)
-        else:
-            path.write_bytes(binascii.a2b_base64(sent))
+        _fetch(server, path, spec)
         unpack(path, home)
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
         raise CouldNotStart(f"The uploaded zip could not be unpacked: {error}.") from error
     finally:
         path.unlink(missing_ok=True)
+
+
+def _fetch(server: Server, path: Path, spec: Spec) -> None:
+    """It may have come with the spec, or lie where it can be had without the server, which has it in any case."""
+    if spec.bundle is not None:
+        path.write_bytes(binascii.a2b_base64(spec.bundle))
+        if _is_whole(path, spec):
+            return
+    if spec.bundle_url is not None and _fetched_directly(spec.bundle_url, path) and _is_whole(path, spec):
+        return
+    for _ in range(_TRIES):
+        server.fetch_bundle(path)
+        if _is_whole(path, spec):
+            return
+    raise CouldNotStart(
+        f"The uploaded zip came damaged {_TRIES} times: its sha256 is {_sha256(path)}, not {spec.bundle_sha256}."
+    )
+
+
+def _fetched_directly(url: str, path: Path) -> bool:
+    """The URL is never said aloud: whoever has it can fetch the zip too."""
+    try:
+        with path.open("wb") as file:
+            fetch(url, file.write)
+    except (Unreachable, ValueError) as error:
+        say_aside(f"The zip could not be fetched from the store itself ({error}); the server is asked for it.")
+        return False
+    return True
+
+
+def _is_whole(path: Path, spec: Spec) -> bool:
+    if spec.bundle_sha256 is None or _sha256(path) == spec.bundle_sha256:
+        return True
+    say_aside("The zip that came is not the one that was uploaded; it is fetched again.")
+    return False
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def unpack(path: Path, folder: Path) -> None:

@@ -2,16 +2,21 @@
 
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from macropod_runner import __version__
+from macropod_runner.file_body import FileBody
 
 _CONNECT_SECONDS = 10.0
+_FETCH_SECONDS = 30.0
 _BLOCK = 256 * 1024
+_CONTINUE = 100
+_WANTED_SECONDS = 5.0
+"""How long a server may take to say that it wants the body; one that does not know this way says nothing."""
 
 
 class Unreachable(Exception):
@@ -25,31 +30,47 @@ class Response(NamedTuple):
     blocks: Iterator[bytes]
 
 
-class Connection:
-    """Connects when needed. After any trouble it is closed and the next request connects anew."""
+def fetch(url: str, keep: Callable[[bytes], object]) -> None:
+    """The whole of what is at an address that is not the server's: no token goes there. Raises `Unreachable`."""
+    parts = urlsplit(url)
+    connection = Connection(f"{parts.scheme}://{parts.netloc}", None)
+    try:
+        path = f"{parts.path or '/'}?{parts.query}"
+        answer = connection.request("GET", path, body=b"", content_type="", timeout=_FETCH_SECONDS)
+        if answer.status != 200:
+            raise Unreachable(f"{parts.hostname} answered {answer.status}")
+        for block in answer.blocks:
+            keep(block)
+    finally:
+        connection.close()
 
-    def __init__(self, url: str, token: str) -> None:
+
+class Connection:
+    """`token` is the run's, None for whom it does not concern.
+
+    Connects when needed. After any trouble it is closed and the next request connects anew.
+    """
+
+    def __init__(self, url: str, token: str | None) -> None:
         parts = urlsplit(url)
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._secure else 80)
         self._prefix = parts.path.rstrip("/")
-        self._headers = (
-            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {token}\r\n"
-            f"Accept-Encoding: identity\r\nMacropod-Runner: {__version__}\r\n"
-        )
+        own = f"Authorization: Bearer {token}\r\nMacropod-Runner: {__version__}\r\n" if token is not None else ""
+        self._headers = f"Host: {parts.netloc.rpartition('@')[2]}\r\nAccept-Encoding: identity\r\n{own}"
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
 
-    def request(self, method: str, path: str, *, body: bytes, content_type: str, timeout: float) -> Response:
-        head = (
-            f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}"
-            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+    def request(self, method: str, path: str, *, body: bytes | FileBody, content_type: str, timeout: float) -> Response:
+        about = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n" if content_type else ""
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}{about}"
         try:
             line = self._connected()
             line.settimeout(timeout)
-            line.sendall(head.encode() + body)
+            if not isinstance(body, bytes):
+                return self._send_when_wanted(line, head, body)
+            line.sendall(f"{head}\r\n".encode() + body)
             return self._response()
         except (OSError, ValueError) as error:
             self.close()
@@ -85,10 +106,24 @@ class Connection:
 
         return ssl.create_default_context().wrap_socket(line, server_hostname=self._host)
 
+    def _send_when_wanted(self, line: socket.socket, head: str, body: FileBody) -> Response:
+        """A server that refuses it says so first: in the midst of a body nobody would hear that."""
+        line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        if select.select([line], [], [], _WANTED_SECONDS)[0]:
+            status, headers = self._head()
+            if status != _CONTINUE:
+                return self._answer(status, headers | {"connection": "close"})
+        for block in body:
+            line.sendall(block)
+        return self._response()
+
     def _response(self) -> Response:
         status, headers = self._head()
         while 100 <= status < 200:
             status, headers = self._head()
+        return self._answer(status, headers)
+
+    def _answer(self, status: int, headers: dict[str, str]) -> Response:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             blocks = self._chunks()
         elif status == 204 or "content-length" in headers:

@@ -48,7 +48,7 @@ class Packaging:
     def _requirements(self) -> tuple[Path, Requirements]:
         place, spec = self._job.place, self._job.spec
         with self._job.stop.interruptible():
-            fetch_bundle(self._job.server, place.home, spool=place.spool, sent=spec.bundle)
+            fetch_bundle(self._job.server, place.home, spool=place.spool, spec=spec)
         path = place.home / (spec.requirements or "requirements.txt")
         try:
             requirements = read_requirements(path.read_text(encoding="utf-8-sig", errors="replace"))
@@ -100,6 +100,21 @@ class Packaging:
             self._run(self._uv.install(lock))
         environment.add_sdk(self._job.place)
         environment.make_read_only(self._job.place.environment)
+        if self._job.spec.sends_environment:
+            self._send()
+
+    def _send(self) -> None:
+        from macropod_runner.carried_environment import send_environment
+
+        ending = send_environment(self._job, look_up=self._look_up)
+        if ending is not None:
+            raise EndedEarly(ending)
+
+    def _look_up(self) -> None:
+        """The time limit and a stop count here too."""
+        reason = self._job.supervisor.pause(0)
+        if reason is not None:
+            raise EndedEarly(stopped_ending(Stopped(reason), self._job.spec))
 
     def _run(self, command: Sequence[str], *, answer: Path | None = None) -> None:
         transcript = Transcript(self._job.log.add)

@@ -17,7 +17,8 @@ from macropod_runner.spec import Spec
 def run_task(job: Job) -> Ending:
     """Raises `CouldNotStart` and `Interrupted`."""
     with job.stop.interruptible():
-        fetch_bundle(job.server, job.place.home, spool=job.place.spool, sent=job.spec.bundle)
+        fetch_bundle(job.server, job.place.home, spool=job.place.spool, spec=job.spec)
+        _fetch_environment(job)
         arguments = _write_arguments(job.place, job.spec)
     program = _program(job.place, job.spec, arguments=arguments)
     group, words = ControlGroup(), LastWords(job.log.add)
@@ -31,6 +32,13 @@ def run_task(job: Job) -> Ending:
     may_be_ours = outcome.code == -signal.SIGKILL or job.spec.memory_bytes is None
     ran_out = may_be_ours and group.oom_kills() > killed_before
     return own_ending(outcome.code, words, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
+
+
+def _fetch_environment(job: Job) -> None:
+    if job.spec.environment is not None:
+        from macropod_runner.carried_environment import fetch_environment
+
+        fetch_environment(job)
 
 
 def _say_facts(job: Job, group: ControlGroup) -> None:

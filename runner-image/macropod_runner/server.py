@@ -1,5 +1,6 @@
 """The calls of the runner protocol. Each is repeated until the server answers it or patience ends."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +8,14 @@ from typing import Any, TypeVar
 
 from macropod_runner.aside import say_aside
 from macropod_runner.connection import Connection, Response, Unreachable
+from macropod_runner.file_body import FileBody
 from macropod_runner.patience import Patience
 from macropod_runner.spec import Spec, read_spec
 
 _ANSWER_SECONDS = 60.0
+_STORED_SECONDS = 300.0
+"""How long a store may take to make durable what was sent."""
+
 _PASSING_REFUSALS = frozenset({408, 425, 429})
 
 Received = TypeVar("Received")
@@ -18,6 +23,14 @@ Received = TypeVar("Received")
 
 class RunIsOver(Exception):
     """The server does not know this run (any more), or nothing of what it is sent can be right."""
+
+
+class TooLarge(RunIsOver):
+    """What was sent is more than the server takes. The message is a sentence of the server's for people."""
+
+
+class NotThere(RunIsOver):
+    """The server does not have what was asked for."""
 
 
 class Server:
@@ -36,6 +49,31 @@ class Server:
                 file.writelines(blocks)
 
         self._repeat("GET", "/v1/runner/bundle", receive=keep)
+
+    def send_environment(self, path: Path, sha256: str, size: int, *, look_up: Callable[[], None]) -> None:
+        """`look_up` is called again and again meanwhile and may raise. Raises `TooLarge`."""
+        self._repeat(
+            "PUT",
+            f"/v1/runner/environment?sha256={sha256}&size={size}",
+            receive=b"".join,
+            body=FileBody(path, size, look_up=look_up),
+            content_type="application/octet-stream",
+            patience_seconds=_STORED_SECONDS,
+        )
+
+    def fetch_environment(self, path: Path, *, look_up: Callable[[], None]) -> str:
+        """The sha256 of what was written to the file. `look_up` as above. Raises `NotThere`."""
+
+        def keep(blocks: Iterator[bytes]) -> str:
+            digest = hashlib.sha256()
+            with path.open("wb") as file:
+                for block in blocks:
+                    look_up()
+                    digest.update(block)
+                    file.write(block)
+            return digest.hexdigest()
+
+        return self._repeat("GET", "/v1/runner/environment", receive=keep)
 
     def send_lines(self, first: int, batch: bytes) -> int:
         """The number of the line the server expects next."""
@@ -75,8 +113,9 @@ class Server:
         path: str,
         *,
         receive: Callable[[Iterator[bytes]], Received],
-        body: bytes = b"",
+        body: bytes | FileBody = b"",
         content_type: str = "application/json",
+        patience_seconds: float = _ANSWER_SECONDS,
     ) -> Received:
         problem = ""
         for attempt in self._patience.attempts():
@@ -84,7 +123,7 @@ class Server:
                 say_aside(f"{method} {path}: {problem} Trying again.")
             try:
                 response = self._connection.request(
-                    method, path, body=body, content_type=content_type, timeout=_ANSWER_SECONDS
+                    method, path, body=body, content_type=content_type, timeout=patience_seconds
                 )
                 if response.status < 300:
                     return receive(response.blocks)
@@ -93,6 +132,9 @@ class Server:
                 problem = f"The server does not answer: {error}."
             except (KeyError, TypeError, ValueError) as error:
                 problem = f"The answer makes no sense: {error!r}."
+            except BaseException:
+                self._connection.close()  # What is left of this call must not pass for the answer to the next.
+                raise
         raise AssertionError("attempts do not end")
 
 
@@ -101,9 +143,19 @@ def _told(blocks: Iterator[bytes]) -> dict[str, Any]:
     return told
 
 
+def _message(text: str) -> str:
+    """What the server says to people; empty where it was not the server that answered."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 def _refusal(response: Response) -> str:
     text = b"".join(response.blocks).decode(errors="replace")
     sentence = f"The server answered {response.status}: {text[:500]}."
+    if response.status in (404, 413):
+        raise NotThere(sentence) if response.status == 404 else TooLarge(_message(text) or sentence)
     if 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
         raise RunIsOver(sentence)
     return sentence

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Spec(NamedTuple):
@@ -28,6 +28,10 @@ class Spec(NamedTuple):
     silence_timeout_seconds: float | None = None
     debug: bool = False
     traceparent: str | None = None
+    environment: Mapping[str, Any] | None = None
+    sends_environment: bool = False
+    bundle_sha256: str | None = None
+    bundle_url: str | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -21,6 +21,7 @@ from macropod_server.api import (
     orchestrations,
     pools,
     runner,
+    runner_environment,
     runs,
     schedules,
     tasks,
@@ -44,6 +45,7 @@ from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
 from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
+from macropod_server.storage.base import Storage, StorageForbidden, StorageMissing, StorageUnavailable
 from macropod_server.storage.local import LocalStorage
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
@@ -66,6 +68,7 @@ _ROUTERS = tuple(
         pools,
         workspace,
         runner,
+        runner_environment,
         health,
         metrics_page,
     )
@@ -101,7 +104,7 @@ def build_deps(
         settings=settings,
         installation_id=installation_id,
         database=database,
-        storage=LocalStorage(settings.resolved_storage_path),
+        storage=choose_storage(settings),
         logs=logs,
         spawner=spawner or choose_spawner(settings, installation_id, is_to_spawn=is_to_spawn),
         signals=signals,
@@ -150,6 +153,23 @@ def open_database(settings: Settings) -> Database:
             f"The database is at revision {found or 'none'}, this server needs {HEAD}. Run `macropod-server migrate`."
         )
     return database
+
+
+def choose_storage(settings: Settings) -> Storage:
+    """Raises `StorageMissing` and `StorageForbidden`. A bucket that is only away may come back meanwhile."""
+    if settings.bucket is None:
+        return LocalStorage(settings.resolved_storage_path)
+    # Loaded only where it is wanted: boto3 costs every idle server memory otherwise.
+    from macropod_server.storage.s3 import open_s3
+
+    storage = open_s3(settings.bucket, folder=settings.data_dir / "staging")
+    try:
+        storage.check()
+    except (StorageMissing, StorageForbidden):
+        raise
+    except StorageUnavailable as error:
+        log.warning("storage_away", reason=error.message)
+    return storage
 
 
 def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool = True) -> Spawner:

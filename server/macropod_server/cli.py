@@ -41,7 +41,7 @@ app.command("docker-gate")(docker_gate)
 def serve(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
-    storage_url: Annotated[str | None, typer.Option(help="file:///folder for bundles.")] = None,
+    storage_url: Annotated[str | None, typer.Option(help="file:///folder or s3://bucket/prefix for bundles.")] = None,
     spawner: Annotated[str | None, typer.Option(help="auto, docker or process.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,

@@ -11,6 +11,7 @@ from macropod_server.domain.errors import Invalid
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 from macropod_server.domain.profiles import NoProfiles, read_profiles
 from macropod_server.domain.resources import Resources
+from macropod_server.domain.storage_url import ADDRESSINGS, BucketPlace, NoStorageUrl, bucket_and_prefix, check_endpoint
 
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
@@ -39,6 +40,10 @@ class Settings:
     data_dir: Path = field(default_factory=_data_dir)
     database_url: str = ""
     storage_url: str = ""
+    storage_endpoint: str = ""
+    storage_region: str = ""
+    storage_addressing: str = "auto"
+    storage_direct_endpoint: str = ""
     spawner: str = "auto"
     host: str = "127.0.0.1"
     port: int = 8085
@@ -56,6 +61,7 @@ class Settings:
     max_entries: int = 100_000
     max_ratio: int = 200
     arguments_max_bytes: int = MIB
+    environment_max_bytes: int = 8 * GIB
 
     max_runs: int = 32
     max_runs_per_workspace: int = 32
@@ -112,6 +118,13 @@ class Settings:
     def resolved_storage_path(self) -> Path:
         return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
 
+    @property
+    def bucket(self) -> BucketPlace | None:
+        """Where bundles lie, unless they lie in a folder."""
+        named = bucket_and_prefix(self.storage_url)
+        where = (self.storage_endpoint, self.storage_region, self.storage_addressing, self.storage_direct_endpoint)
+        return BucketPlace(*named, *where) if named else None
+
 
 def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Settings:
     """Settings from the environment; a flag that is not None wins. Raises `Invalid` naming the variable."""
@@ -131,7 +144,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
     settings = Settings(**values)
     for each in fields(Settings):
         _check_range(each.name, getattr(settings, each.name))
-    _check_storage_url(settings.storage_url)
+    _check_storage(settings)
     if settings.role not in _ROLES:
         raise _refusal("role", f"is {settings.role!r}; it takes {', '.join(_ROLES)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:
@@ -147,10 +160,18 @@ def _check_range(setting: str, value: Any) -> None:
         raise _refusal(setting, f"is {value}; it takes {takes}")
 
 
-def _check_storage_url(url: str) -> None:
-    scheme, separator, path = url.partition("://")
-    if separator and (scheme != "file" or not path.startswith("/")):
-        raise _refusal("storage_url", f"is {url!r}; it takes a folder of this machine, as file:///folder")
+def _check_storage(settings: Settings) -> None:
+    try:
+        setting = "storage_url"
+        bucket_and_prefix(settings.storage_url)
+        for setting in ("storage_endpoint", "storage_direct_endpoint"):
+            if url := getattr(settings, setting):
+                check_endpoint(url)
+    except NoStorageUrl as error:
+        raise _refusal(setting, str(error)) from None
+    if settings.storage_addressing not in ADDRESSINGS:
+        takes = ", ".join(ADDRESSINGS)
+        raise _refusal("storage_addressing", f"is {settings.storage_addressing!r}; it takes {takes}")
 
 
 def _refusal(setting: str, what: str) -> Invalid:

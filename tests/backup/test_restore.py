@@ -35,6 +35,7 @@ from sqlmodel import delete
 from tests.batches import batch
 from tests.builders import WORKSPACE, a_zip, all_rows, make_task, reread, runs_of, upload
 from tests.flows.test_package_orchestration import LOCK, agree, begin_packaging, end
+from tests.flows.test_travelling_environments import built
 
 INTO_EITHER = pytest.mark.parametrize("restored", ["sqlite", "postgresql"], indirect=True)
 
@@ -184,6 +185,19 @@ def test_environments_are_built_again_from_their_locks(deps, backed_up, restored
     start_runs(other)
     assert other.spawner.orders[-1].environment == run.id
     assert runs_of(other, task)[0].status == "starting"
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+def test_archives_of_environments_are_not_in_a_backup_and_no_row_of_a_restored_one_names_any(
+    deps, backed_up, restored, takes_over
+):
+    deps.spawner.keeps_environments = False
+    orchestration, _ = built(deps)
+    other = restored(backed_up(deps), clock=deps.clock, takes_over=takes_over)
+    assert {blob.sha256 for blob in other.storage.list()} == {orchestration.sha256}
+    (environment,) = all_rows(other, Environment)
+    assert (environment.status, environment.archive_sha256, environment.archive_bytes) == ("building", None, None)
+    assert reread(other, orchestration).status == "pending_packaging"
 
 
 def orchestration_digest(deps):

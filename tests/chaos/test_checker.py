@@ -6,7 +6,7 @@ import pytest
 
 from chaos.checker import check_all
 from chaos.evidence import Blob, Evidence
-from chaos.reading import EventRow
+from chaos.reading import EnvironmentRow, EventRow
 from tests.chaos.evidence_builders import (
     OFTEN,
     ONCE,
@@ -198,6 +198,14 @@ def test_a_blob_with_a_wrong_name_and_one_that_is_missing_are_found() -> None:
     assert violated(replace(evidence(), blobs=[Blob(SHA, "b" * 64)]))["I7"]
     assert violated(replace(evidence(), blobs=[]))["I7"]
     assert violated(replace(evidence(), uploads=["orchestration", "acknowledged and lost"]))["I7"]
+
+
+def test_an_environment_whose_archive_is_missing_is_found() -> None:
+    kept_elsewhere = EnvironmentRow("digest", "run-1", "ready", archive_sha256=None)
+    assert not violated(with_rows(evidence(), environments=[kept_elsewhere]))
+    for status, is_found in (("ready", True), ("building", False)):
+        lost = EnvironmentRow("digest", "run-1", status, archive_sha256="c" * 64)
+        assert bool(violated(with_rows(evidence(), environments=[lost])).get("I7")) is is_found
 
 
 def test_an_answer_of_500_is_found() -> None:

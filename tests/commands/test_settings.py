@@ -39,7 +39,14 @@ def test_a_limit_of_nothing_is_refused(setting):
         ({"run_cpus": "nan"}, "MACROPOD_RUN_CPUS is nan; it takes"),
         ({"run_cpus": "inf"}, "MACROPOD_RUN_CPUS is inf; it takes"),
         ({"secret_key": "hunter2"}, "MACROPOD_SECRET_KEY has 7 characters; it takes 32 or more."),
-        ({"storage_url": "s3://bucket"}, "MACROPOD_STORAGE_URL is 's3://bucket'; it takes a folder of this machine"),
+        ({"storage_url": "ftp://bucket"}, "MACROPOD_STORAGE_URL is 'ftp://bucket'; it takes a folder of this machine"),
+        ({"storage_url": "s3://"}, "MACROPOD_STORAGE_URL is 's3://'; it takes s3://bucket or s3://bucket/prefix"),
+        ({"storage_url": "s3://b/../x?y"}, "MACROPOD_STORAGE_URL is 's3://b/../x?y'; it takes s3://bucket"),
+        ({"storage_url": "s3://key:geheim@bucket"}, "MACROPOD_STORAGE_URL is a URL with a user in it; it takes"),
+        ({"storage_endpoint": "minio:9000"}, "MACROPOD_STORAGE_ENDPOINT is 'minio:9000'; it takes a URL such as"),
+        ({"storage_endpoint": "http://a:port"}, "MACROPOD_STORAGE_ENDPOINT is no URL; it takes"),
+        ({"storage_direct_endpoint": "http://k:geheim@a"}, "MACROPOD_STORAGE_DIRECT_ENDPOINT has a user in it;"),
+        ({"storage_addressing": "host"}, "MACROPOD_STORAGE_ADDRESSING is 'host'; it takes auto, path, virtual."),
         ({"storage_url": "file://blobs"}, "MACROPOD_STORAGE_URL is 'file://blobs'; it takes a folder of this machine"),
     ],
 )
@@ -70,6 +77,17 @@ def test_flags_are_held_to_the_same():
 def test_bundles_lie_in_a_folder(url, path):
     settings = read_settings({"MACROPOD_STORAGE_URL": url, "MACROPOD_DATA_DIR": "data"})
     assert settings.resolved_storage_path == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [("s3://bucket", ""), ("s3://bucket/", ""), ("s3://bucket/a/b", "a/b/"), ("s3://bucket/a/", "a/")],
+)
+def test_bundles_lie_in_a_bucket(url, prefix):
+    settings = read_settings({"MACROPOD_STORAGE_URL": url, "MACROPOD_STORAGE_ENDPOINT": "http://minio:9000"})
+    assert settings.bucket is not None
+    assert (settings.bucket.bucket, settings.bucket.prefix) == ("bucket", prefix)
+    assert str(settings.bucket) == "bucket 'bucket' at http://minio:9000"
 
 
 def test_folders_of_the_user_are_taken_from_the_same_variables_as_the_rest():

@@ -1,6 +1,5 @@
 """What the folder promises beyond the port: durable in the right order, and nothing left by writers that died."""
 
-import os
 import re
 import shutil
 import signal
@@ -61,17 +60,6 @@ def test_what_a_killed_writer_left_can_be_cleared_at_any_time(tmp_path: Path) ->
     end(writer, by=signal.SIGKILL)
     assert storage.clear_staging() == 1
     assert staged(tmp_path) == []
-
-
-def test_the_same_bytes_again_count_as_kept_now(tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
-    for _ in range(2):
-        with storage.stage() as staging:
-            staging.write(b"hello")
-            place = place_of(tmp_path, staging.keep())
-        (kept,) = storage.list()
-        assert kept.kept_at.year > 1970
-        os.utime(place, (0, 0))
 
 
 def test_nothing_is_left_aside_after_keeping_discarding_or_a_duplicate(tmp_path: Path) -> None:

@@ -277,6 +277,11 @@ def test_an_environment_outlives_the_run_that_built_it(stage: Stage) -> None:
     assert is_running(stage.spawner.inspect(run_id))
 
 
+def test_what_a_packaging_run_builds_stays_where_the_spawner_says_so(stage: Stage) -> None:
+    environment = stage.environment()
+    assert (environment in stage.spawner.environments()) is stage.spawner.keeps_environments
+
+
 def test_a_discarded_environment_cannot_be_used_any_more(stage: Stage) -> None:
     environment = stage.environment()
     stage.spawner.discard(environment)

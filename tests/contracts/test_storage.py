@@ -1,20 +1,15 @@
-"""The promises of the Storage port, on the fake and on the folder."""
+"""The promises of the Storage port, on the fake, the folder and a bucket."""
 
 import hashlib
-import resource
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from macropod_server.storage.base import BlobNotFound, Storage, StorageFull, StorageUnavailable
-from macropod_server.storage.local import LocalStorage
+from macropod_server.storage.base import BlobDamaged, BlobNotFound, Storage, StorageFull, StorageUnavailable
 
-from tests.fakes.storage import MemoryStorage
+from tests.contracts.storage_stages import FakeStage, LocalStage, S3Stage, Stage
 
 HELLO = hashlib.sha256(b"hello").hexdigest()
 NOBODY = "0" * 64
@@ -24,57 +19,18 @@ A_MOMENT = timedelta(seconds=5)
 BAD_NAMES = ["", "abc", "../../etc/passwd", HELLO.upper(), HELLO + "\n", "/" * 64, f"{HELLO[:62]}.."]
 
 
-@dataclass(frozen=True)
-class Harness:
-    storage: Storage
-    visible: Callable[[], list[str]]
-    take_away: Callable[[], object]
-    with_room_for: Callable[[int], AbstractContextManager[None]]
-
-
-@pytest.fixture(params=["fake", "local"])
-def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
-    if request.param == "fake":
-        return fake_harness()
-    root = tmp_path / "blobs"
-    local = LocalStorage(root)
-    return Harness(
-        local,
-        visible=lambda: sorted(path.parent.name + path.name for path in root.glob("??/*")),
-        take_away=lambda: shutil.rmtree(root),
-        with_room_for=file_size_limit,
-    )
-
-
-def fake_harness() -> Harness:
-    fake = MemoryStorage()
-
-    @contextmanager
-    def with_room_for(size: int) -> Iterator[None]:
-        fake.capacity = size
-        yield
-        fake.capacity = None
-
-    return Harness(
-        fake,
-        visible=lambda: sorted(fake.blobs),
-        take_away=lambda: setattr(fake, "is_away", True),
-        with_room_for=with_room_for,
-    )
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+@pytest.fixture(params=["fake", "local", "s3"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    if request.param == "s3":
+        stage: Stage = S3Stage(tmp_path, request.getfixturevalue("object_store"))
+    else:
+        stage = FakeStage() if request.param == "fake" else LocalStage(tmp_path)
+    yield stage
+    stage.close()
 
 
 @pytest.fixture
-def storage(harness: Harness) -> Storage:
+def storage(harness: Stage) -> Storage:
     return harness.storage
 
 
@@ -105,7 +61,7 @@ def test_the_size_counts_what_was_written_so_far(storage: Storage) -> None:
         assert staging.size == 5
 
 
-def test_what_is_staged_is_not_visible_before_it_is_kept(harness: Harness) -> None:
+def test_what_is_staged_is_not_visible_before_it_is_kept(harness: Stage) -> None:
     storage = harness.storage
     with storage.stage() as staging:
         staging.write(b"hello")
@@ -115,13 +71,13 @@ def test_what_is_staged_is_not_visible_before_it_is_kept(harness: Harness) -> No
         assert storage.exists(HELLO)
 
 
-def test_what_was_not_kept_is_gone(harness: Harness) -> None:
+def test_what_was_not_kept_is_gone(harness: Stage) -> None:
     with harness.storage.stage() as staging:
         staging.write(b"hello")
     assert harness.visible() == []
 
 
-def test_what_was_not_kept_is_gone_also_when_the_writer_fails(harness: Harness) -> None:
+def test_what_was_not_kept_is_gone_also_when_the_writer_fails(harness: Stage) -> None:
     def fail() -> None:
         with harness.storage.stage() as staging:
             staging.write(b"hello")
@@ -145,13 +101,13 @@ def test_staged_bytes_can_be_read_and_sought_while_more_are_written(storage: Sto
         staging.keep()
 
 
-def test_the_same_bytes_again_store_nothing_new(harness: Harness) -> None:
+def test_the_same_bytes_again_store_nothing_new(harness: Stage) -> None:
     assert keep(harness.storage, b"hello") == keep(harness.storage, b"he", b"llo") == HELLO
     assert harness.visible() == [HELLO]
     assert read(harness.storage, HELLO) == b"hello"
 
 
-def test_writers_of_the_same_bytes_may_race(harness: Harness) -> None:
+def test_writers_of_the_same_bytes_may_race(harness: Stage) -> None:
     with ThreadPoolExecutor(8) as writers:
         assert set(writers.map(lambda _: keep(harness.storage, b"hello"), range(40))) == {HELLO}
     assert harness.visible() == [HELLO]
@@ -162,11 +118,62 @@ def test_a_blob_opens_seekable(storage: Storage) -> None:
     keep(storage, b"hello")
     with storage.open(HELLO) as blob:
         blob.seek(3)
-        assert blob.read() == b"lo"
+        assert (blob.read(), blob.tell()) == (b"lo", 5)
+        blob.seek(-4, 2)
+        assert blob.read(2) == b"el"
+        blob.seek(0)
+        assert blob.read() == b"hello"
+
+
+@pytest.mark.parametrize("damaged", [b"hellO", b"Hello", b"hell", b"hello again", b""])
+def test_bytes_that_are_not_those_of_the_name_are_never_read_to_their_end(harness: Stage, damaged: bytes) -> None:
+    keep(harness.storage, b"hello")
+    harness.damage(HELLO, damaged)
+    with pytest.raises(BlobDamaged, match=hashlib.sha256(damaged).hexdigest()):
+        read(harness.storage, HELLO)
+
+
+def test_a_reader_that_asks_for_just_the_size_is_told_of_the_damage_too(harness: Stage) -> None:
+    content = b"x" * 3_000_000
+    sha256 = keep(harness.storage, content)
+    harness.damage(sha256, content[:-1] + b"y")
+    with harness.storage.open(sha256) as blob:
+        assert [len(blob.read(1_000_000)) for _ in range(2)] == [1_000_000] * 2
+        with pytest.raises(BlobDamaged):
+            blob.read(1_000_000)
+
+
+def test_what_is_skipped_is_checked_too(harness: Stage) -> None:
+    keep(harness.storage, b"hello")
+    harness.damage(HELLO, b"jello")
+    with harness.storage.open(HELLO) as blob, pytest.raises(BlobDamaged):
+        (blob.seek(1), blob.read())
+
+
+def test_an_address_is_given_or_not_without_asking_whether_the_blob_is_there(harness: Stage) -> None:
+    harness.take_away()
+    address = harness.storage.address(NOBODY, seconds=60)
+    assert (address is not None and address.startswith("http")) is isinstance(harness, S3Stage)
+
+
+def test_the_same_bytes_again_mend_a_blob_that_was_damaged(harness: Stage) -> None:
+    keep(harness.storage, b"hello")
+    harness.damage(HELLO, b"hell")
+    keep(harness.storage, b"hello")
+    assert read(harness.storage, HELLO) == b"hello"
+
+
+def test_the_same_bytes_again_count_as_kept_now(harness: Stage) -> None:
+    before = datetime.now(UTC) - A_MOMENT
+    keep(harness.storage, b"hello")
+    harness.age(HELLO)
+    assert [blob.kept_at < before for blob in harness.storage.list()] == [True]
+    keep(harness.storage, b"hello")
+    assert [blob.kept_at >= before for blob in harness.storage.list()] == [True]
 
 
 @pytest.mark.parametrize("name", [NOBODY, *BAD_NAMES])
-def test_a_name_that_is_no_blob_is_not_found(harness: Harness, name: str) -> None:
+def test_a_name_that_is_no_blob_is_not_found(harness: Stage, name: str) -> None:
     storage = harness.storage
     keep(storage, b"hello")
     with pytest.raises(BlobNotFound):
@@ -176,7 +183,7 @@ def test_a_name_that_is_no_blob_is_not_found(harness: Harness, name: str) -> Non
     assert harness.visible() == [HELLO]
 
 
-def test_a_deleted_blob_is_gone_and_deleting_again_is_harmless(harness: Harness) -> None:
+def test_a_deleted_blob_is_gone_and_deleting_again_is_harmless(harness: Stage) -> None:
     storage = harness.storage
     keep(storage, b"hello")
     other = keep(storage, b"other")
@@ -215,14 +222,14 @@ def test_clearing_leaves_what_is_being_written(storage: Storage) -> None:
         assert staging.keep() == HELLO
 
 
-def test_a_full_disk_refuses_the_bytes_and_nothing_half_written_is_visible(harness: Harness) -> None:
+def test_a_full_disk_refuses_the_bytes_and_nothing_half_written_is_visible(harness: Stage) -> None:
     with harness.with_room_for(10_000), pytest.raises(StorageFull):
         keep(harness.storage, b"x" * 6_000, b"x" * 6_000)
     assert harness.visible() == []
     assert keep(harness.storage, b"hello") == HELLO
 
 
-def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: Harness) -> None:
+def test_a_store_that_is_away_says_so_and_never_that_a_blob_is_missing(harness: Stage) -> None:
     storage = harness.storage
     keep(storage, b"hello")
     harness.take_away()

@@ -115,3 +115,19 @@ ROWS: dict[str, dict[str, list[dict[str, Any]]]] = {
         "ticks": [{"task_id": TASK_ID, "due_at": NOON, "outcome": "started", "run_id": _SCHEDULED, "created_at": NOON}],
     },
 }
+
+ROWS["0002"] = ROWS["0001"] | {
+    "pools": [{"workspace_id": 1, "name": "gpu", "size": 2}],
+    "slots": [{"workspace_id": 1, "name": "pool gpu", "number": 1, "run_id": _QUEUED, "taken_at": NOON}],
+    "events": [
+        {
+            "workspace_id": 1,
+            "kind": "run_ended",
+            "orchestration_id": _ORCHESTRATION_ID,
+            "task_id": TASK_ID,
+            "run_id": _SCHEDULED,
+            "facts": {"status": "failure"},
+            "created_at": NOON,
+        }
+    ],
+}

@@ -12,7 +12,17 @@ from alembic.script import ScriptDirectory
 from macropod_server.db import tables
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
-from macropod_server.db.tables import Installation, Run, Task, Tick, Workspace
+from macropod_server.db.tables import (
+    Environment,
+    Event,
+    Installation,
+    Orchestration,
+    Run,
+    Slot,
+    Task,
+    Tick,
+    Workspace,
+)
 from macropod_server.domain.run import Cause, RunStatus
 from macropod_server.domain.task import Missed, Overlap, TaskStatus, TickOutcome
 from sqlmodel import MetaData, select
@@ -114,6 +124,32 @@ def test_what_0001_knew_means_the_same_at_the_head(database):
         assert (tick.outcome, tick.due_at, tick.run_id) == (TickOutcome.STARTED, NOON, runs["s"].id)
         assert session.exec(select(Installation)).one().key_digest is None
         assert session.exec(select(Workspace)).one().paused_at is None
+
+
+def test_what_0002_knew_of_environments_means_that_they_are_where_the_spawner_keeps_them(database):
+    fill(database, "0002")
+    migrate(database)
+    with database.read() as session:
+        (environment,) = session.exec(select(Environment))
+        assert (environment.status, environment.lock) == ("ready", "six==1.16.0\n")
+        assert (environment.archive_sha256, environment.archive_bytes) == (None, None)
+        assert session.exec(select(Slot)).one().name == "pool gpu"
+        assert session.exec(select(Event)).one().facts == {"status": "failure"}
+
+
+@pytest.mark.parametrize("written", ["environments", "orchestrations", "tasks"])
+def test_a_server_of_0002_goes_on_writing_into_the_tables_of_0003(database, written):
+    """It does not know the new columns, and while servers are replaced one by one it need not."""
+    migrate(database, to="0002")
+    known = MetaData()
+    known.reflect(database.engine)
+    migrate(database)
+    with database.engine.begin() as connection:
+        for name in ("workspaces", "environments", "orchestrations", "tasks"):
+            connection.execute(known.tables[name].insert(), ROWS["0002"][name])
+    with database.read() as session:
+        table = {"environments": Environment, "orchestrations": Orchestration, "tasks": Task}[written]
+        assert len(session.exec(select(table)).all()) == 1
 
 
 KILLED_AT_A_STATEMENT = """

@@ -36,6 +36,7 @@ class FakeSpawner:
     name = "fake"
     runner_watches_memory = False
     sees_files_of_server = True
+    keeps_environments = True
 
     def __init__(self, containers: FakeContainers | None = None) -> None:
         self.containers = containers or FakeContainers()
@@ -91,7 +92,7 @@ class FakeSpawner:
         if order.run_id in self.containers.sightings:
             return
         self._check(order)
-        if order.command == "package":
+        if order.command == "package" and self.keeps_environments:
             self.provide(order.run_id)
         self.containers.files.add(order.run_id)
         self.containers.sightings[order.run_id] = Starting()
@@ -144,5 +145,6 @@ class FakeSpawner:
     def _check(self, order: Order) -> None:
         if self.refusal is not None:
             raise self.refusal
-        if order.environment is not None and order.environment not in self.containers.environments:
+        is_kept_here = order.environment is not None and self.keeps_environments
+        if is_kept_here and order.environment not in self.containers.environments:
             raise EnvironmentNotFound(order.environment)

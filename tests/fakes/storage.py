@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from macropod_server.storage.base import Blob, BlobNotFound, StorageFull, StorageUnavailable
+from macropod_server.storage.verified import verified
 
 
 class MemoryStorage:
@@ -14,6 +15,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.direct_url: str | None = None
         self.capacity: int | None = None
         self.blobs: dict[str, bytes] = {}
         self.kept_at: dict[str, datetime] = {}
@@ -23,7 +25,11 @@ class MemoryStorage:
         return MemoryStaging(self)
 
     def open(self, sha256: str) -> BinaryIO:
-        return BytesIO(self._blob(sha256))
+        self._blob(sha256)
+        return verified(sha256, lambda: _Bytes(self._blob(sha256)))
+
+    def address(self, sha256: str, *, seconds: int) -> str | None:
+        return f"{self.direct_url}/{sha256}" if self.direct_url else None
 
     def exists(self, sha256: str) -> bool:
         return sha256 in self._reachable()
@@ -49,6 +55,12 @@ class MemoryStorage:
         if self.is_away:
             raise StorageUnavailable("The store cannot be read or written now.")
         return self.blobs
+
+
+class _Bytes(BytesIO):
+    @property
+    def size(self) -> int:
+        return len(self.getbuffer())
 
 
 class MemoryStaging:
@@ -77,6 +89,6 @@ class MemoryStaging:
 
     def keep(self) -> str:
         sha256 = hashlib.sha256(self._written).hexdigest()
-        self._storage._reachable().setdefault(sha256, bytes(self._written))
+        self._storage._reachable()[sha256] = bytes(self._written)
         self._storage.kept_at[sha256] = datetime.now(UTC)
         return sha256

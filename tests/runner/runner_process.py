@@ -13,13 +13,20 @@ PACKAGE = Path(macropod_runner.__file__).parent
 
 
 class RunnerProcess:
-    """A runner below `folder`. As a context manager it is gone at the end, whatever happened."""
+    """A runner below `folder`. As a context manager it is gone at the end, whatever happened.
 
-    def __init__(self, server: ServerDouble, folder: Path, *, command: str = "run", **variables: str) -> None:
+    `is_bare`: it finds the environment of a run that has no requirements.
+    """
+
+    def __init__(
+        self, server: ServerDouble, folder: Path, *, command: str = "run", is_bare: bool = True, **variables: str
+    ) -> None:
         self.home = folder / "home"
         self.spool = folder / "spool"
         self.environment = folder / "environment"
         self.output = folder / "output.log"
+        if is_bare and command == "run":
+            give_bare_environment(self.environment)
         self._process = self._start(self._variables(server, folder, command) | variables)
 
     def __enter__(self) -> "RunnerProcess":
@@ -47,8 +54,6 @@ class RunnerProcess:
             return subprocess.Popen(command, env=variables, stdout=output, stderr=subprocess.STDOUT)
 
     def _variables(self, server: ServerDouble, folder: Path, command: str) -> dict[str, str]:
-        if command == "run":
-            give_bare_environment(self.environment)
         return {
             "PATH": "/usr/bin:/bin",
             "TMPDIR": str(folder / "tmp"),

@@ -55,6 +55,11 @@ class ServerDouble:
         self.refusal: int | None = None
         self.acks_to_lose = 0
         self.seconds_per_batch = 0.0
+        self.environment: bytes | None = None
+        self.sent: list[tuple[dict[str, str], bytes]] = []
+        self.refuses_environments: int | None = None
+        self.cuts_to_make = 0
+        self.seconds_per_block = 0.0
         self.gives_the_bundle = threading.Event()
         self.gives_the_bundle.set()
         self._store = threading.Condition()
@@ -100,6 +105,16 @@ class ServerDouble:
     def await_call(self, name: str, *, count: int = 1, seconds: float = 20) -> None:
         self._await(lambda: self.calls[name] >= count, seconds)
 
+    def note_refusal(self) -> None:
+        with self._store:
+            self.calls["refused"] += 1
+            self._store.notify_all()
+
+    def is_to_cut(self) -> bool:
+        """Of a transfer of an environment: as often as `cuts_to_make` says."""
+        self.cuts_to_make -= 1
+        return self.cuts_to_make >= 0
+
     def _await(self, there: Callable[[], bool], seconds: float) -> None:
         with self._store:
             assert self._store.wait_for(there, seconds), (self.texts[-20:], self.calls)
@@ -123,6 +138,9 @@ class ServerDouble:
         return {
             "spec": lambda query, body: (200, json.dumps(self.spec).encode()),
             "bundle": lambda query, body: self._give_bundle(),
+            "environment": lambda query, body: (
+                self._take_environment(query, body) if query else self._give_environment()
+            ),
             "lines": lambda query, body: self._take_lines(int(query["first"]), body),
             "beat": lambda query, body: self._beat(int(query["wait"])),
             "lock": lambda query, body: self._lock(json.loads(body)),
@@ -132,6 +150,14 @@ class ServerDouble:
     def _give_bundle(self) -> tuple[int, bytes]:
         self.gives_the_bundle.wait(20)
         return 200, self.bundle
+
+    def _take_environment(self, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        self.sent.append((query, body))
+        self.environment = body
+        return 204, b""
+
+    def _give_environment(self) -> tuple[int, bytes]:
+        return (200, self.environment) if self.environment is not None else (404, b"{}")
 
     def _take_lines(self, first: int, batch: bytes) -> tuple[int, bytes]:
         time.sleep(self.seconds_per_batch)
@@ -175,34 +201,72 @@ def zipped(files: Mapping[str, str | bytes], *, modes: Mapping[str, int] | None 
     return made.getvalue()
 
 
+class _Handler(BaseHTTPRequestHandler):
+    double: ServerDouble
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        body = self._body()
+        self.double.versions.add(self.headers.get("Macropod-Runner"))
+        try:
+            status, answer = self.double.answer(self.headers["Authorization"], self.path, body)
+        except HangUp:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self._write(answer[: self._writable(len(answer))])
+
+    do_POST = do_PUT = do_GET  # noqa: N815
+
+    def handle_expect_100(self) -> bool:
+        """Refuses as a server does that has seen enough."""
+        status = self.double.refuses_environments
+        if status is None:
+            return super().handle_expect_100()
+        self.double.note_refusal()
+        self.send_response(status)
+        answer = b'{"code": "told_so", "message": "That is too much for this server."}'
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+        self.close_connection = True
+        return False
+
+    def _body(self) -> bytes:
+        """All of it, or the connection ends, by either side."""
+        announced = int(self.headers.get("Content-Length", 0))
+        is_cut = self.command == "PUT" and self.double.is_to_cut()
+        body = self.rfile.read(announced // 2 if is_cut else announced)
+        if len(body) < announced:
+            raise ConnectionAbortedError
+        return body
+
+    def _write(self, answer: bytes) -> None:
+        is_slow = self.path.endswith("/environment") and self.double.seconds_per_block
+        step = 256 if is_slow else max(1, len(answer))
+        for place in range(0, len(answer), step):
+            self.wfile.write(answer[place : place + step])
+            time.sleep(self.double.seconds_per_block if is_slow else 0)
+
+    def _writable(self, size: int) -> int:
+        if self.path.endswith("/environment") and self.double.is_to_cut():
+            self.close_connection = True
+            return size // 2
+        return size
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
+
 def _handler(double: ServerDouble) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            double.versions.add(self.headers.get("Macropod-Runner"))
-            try:
-                status, answer = double.answer(self.headers["Authorization"], self.path, body)
-            except HangUp:
-                self.close_connection = True
-                return
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except ConnectionError:
-                self.close_connection = True
-
-    return Handler
+    return type("Handler", (_Handler,), {"double": double})

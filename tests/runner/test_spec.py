@@ -27,7 +27,8 @@ def test_fields_of_a_newer_server_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_an_older_server_leaves_newer_fields_out(tmp_path: Path) -> None:
-    assert {"debug", "silence_timeout_seconds", "traceparent"}.isdisjoint(SPEC)
+    newer = {"debug", "silence_timeout_seconds", "traceparent", "environment", "sends_environment"}
+    assert newer.isdisjoint(SPEC)
     told = variables(tmp_path)
     assert {"TRACEPARENT", "PYTHONFAULTHANDLER"}.isdisjoint(told)
 

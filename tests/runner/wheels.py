@@ -10,17 +10,21 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
-def make_wheel(folder: Path, name: str, *, version: str = "1.0", requires: tuple[str, ...] = ()) -> Path:
+def make_wheel(
+    folder: Path, name: str, *, version: str = "1.0", requires: tuple[str, ...] = (), ballast: bytes = b""
+) -> Path:
     """A wheel with one module that knows its version."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-py3-none-any.whl"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    files = {
+    files: dict[str, str | bytes] = {
         f"{name}.py": f"version = {version!r}\n",
         f"{name}-{version}.dist-info/METADATA": metadata + "".join(f"Requires-Dist: {each}\n" for each in requires),
         f"{name}-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{name}-{version}.dist-info/RECORD": "",
     }
+    if ballast:
+        files[f"{name}_ballast"] = ballast
     with zipfile.ZipFile(path, "w") as archive:
         for entry, text in files.items():
             archive.writestr(zipfile.ZipInfo(entry), text)

@@ -22,6 +22,7 @@ def body_limits(settings: Settings) -> dict[str, int | None]:
         "/v1/tasks": _ESCAPED * settings.arguments_max_bytes + _USUAL,
         "/v1/runner/lines": MAX_BATCH_BYTES,
         "/v1/runner/lock": 20 * MIB,
+        "/v1/runner/environment": None,
     }
 
 

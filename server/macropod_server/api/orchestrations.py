@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from macropod_server.api.access import CallerDep, DepsDep, Now
-from macropod_server.api.downloads import attachment
+from macropod_server.api.downloads import stored_attachment
 from macropod_server.api.schemas import OrchestrationOut, OrchestrationPage
 from macropod_server.api.upload_form import read_form
 from macropod_server.db import orchestrations
@@ -79,7 +79,7 @@ def download(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> Respons
     """The very bytes that were uploaded."""
     with deps.database.read() as session:
         found = orchestrations.get(session, orchestration_id, workspace_id=caller.workspace_id)
-    return attachment(deps.storage, found.sha256, file_name=found.file_name or f"{found.id}.zip")
+    return stored_attachment(deps.storage, found.sha256, file_name=found.file_name or f"{found.id}.zip")
 
 
 @router.get("/{orchestration_id}/lock", response_class=PlainTextResponse)

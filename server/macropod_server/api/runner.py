@@ -10,13 +10,15 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now
 from macropod_server.api.downloads import attachment
-from macropod_server.db import orchestrations, runs
+from macropod_server.db import runs
 from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
+from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 
@@ -82,7 +84,15 @@ def spec(
         "notes": wanted.packages.notes,
         "lock": _told_lock(wanted.lock),
         "bundle": base64.b64encode(wanted.bundle).decode() if wanted.bundle is not None else None,
+        "environment": _told_archive(wanted.environment),
+        "sends_environment": wanted.sends_environment,
+        "bundle_sha256": wanted.bundle_sha256,
+        "bundle_url": wanted.bundle_url,
     }
+
+
+def _told_archive(archive: EnvironmentArchive | None) -> dict[str, Any] | None:
+    return {"sha256": archive.sha256, "size": archive.size_bytes} if archive else None
 
 
 def _told_lock(lock: Environment | None) -> dict[str, str] | None:
@@ -90,10 +100,11 @@ def _told_lock(lock: Environment | None) -> dict[str, str] | None:
 
 
 @router.get("/bundle")
-def bundle(run: LivingRun, deps: DepsOfRuns) -> Response:
-    with deps.database.read() as session:
-        orchestration = orchestrations.get(session, run.orchestration_id)
-    return attachment(deps.storage, orchestration.sha256, file_name="bundle.zip")
+def bundle(run: LivingRun, deps: DepsOfRuns, now: Now) -> Response:
+    """A zip that proves damaged breaks off before its end, and its run has ended by then."""
+    file, sha256 = open_bundle(deps, run, now=now)
+    reading = ending_what_cannot_run(deps, run.id, now=now)
+    return attachment(file, sha256, file_name="bundle.zip", reading=reading)
 
 
 @router.post("/lines")

@@ -17,6 +17,8 @@ from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _CONNECTIONS = 7
 _SQLITE_CONNECTIONS = 40
+_CACHE_KIB = 512
+"""Of each connection. More would be the same pages over and over, which the system keeps in memory anyway."""
 _DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
 
@@ -130,7 +132,7 @@ def _sqlite_engine(url: URL) -> Engine:
         url,
         connect_args={"check_same_thread": False, "timeout": WAIT_SECONDS},
         pool_size=_SQLITE_CONNECTIONS,
-        pool_use_lifo=True,  # Each connection keeps pages in memory: few of them, used often.
+        pool_use_lifo=True,  # Each connection has a cache of its own: few of them, used often.
         pool_timeout=WAIT_SECONDS,
     )
     event.listen(engine, "connect", _set_up_connection)
@@ -141,7 +143,7 @@ def _sqlite_engine(url: URL) -> Engine:
 def _set_up_connection(connection: Any, _record: object) -> None:
     # The driver's own transaction handling would begin late and as a reader; we begin ourselves, in `_begin`.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

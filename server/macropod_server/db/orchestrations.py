@@ -8,6 +8,9 @@ from macropod_server.db.tables import Environment, Orchestration
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.task import EnvironmentStatus
 
+NO_ARCHIVE = {"archive_sha256": None, "archive_bytes": None}
+"""What a row holds of an environment that is not in the storage."""
+
 
 def get(
     session: Session, orchestration_id: str, *, workspace_id: int | None = None, locked: bool = False
@@ -44,13 +47,15 @@ def find(session: Session, workspace_id: int, *, limit: int, before: str | None 
 
 
 def is_stored_elsewhere(session: Session, orchestration: Orchestration) -> bool:
-    """Whether another orchestration, not deleted, holds the same bytes. To be asked within `hold_bytes`."""
+    """Whether another orchestration, not deleted, or an environment holds the same bytes. To be asked within
+    `hold_bytes`."""
     query = select(func.count()).where(
         col(Orchestration.sha256) == orchestration.sha256,
         col(Orchestration.id) != orchestration.id,
         col(Orchestration.deleted_at).is_(None),
     )
-    return session.exec(query).one() > 0
+    archived = select(func.count()).where(col(Environment.archive_sha256) == orchestration.sha256)
+    return session.exec(query).one() + session.exec(archived).one() > 0
 
 
 def environment(session: Session, digest: str) -> Environment | None:
@@ -63,11 +68,18 @@ def hold_environment(session: Session, digest: str) -> Environment | None:
     return session.get(Environment, digest, with_for_update=locks.ROW, populate_existing=True)
 
 
-def note_environment_lost(session: Session, name: str) -> None:
-    """Its builder has ended, so the next packaging of the same lock builds it anew."""
+def note_environment_lost(session: Session, name: str) -> bool:
+    """Its builder has ended, so the next packaging of the same lock builds it anew. False where it was lost before."""
     ready = (col(Environment.name) == name, col(Environment.status) == EnvironmentStatus.READY)
-    session.execute(update(Environment).where(*ready).values(status=EnvironmentStatus.BUILDING))
+    lost = update(Environment).where(*ready).values(status=EnvironmentStatus.BUILDING, **NO_ARCHIVE)
+    return len(session.execute(lost.returning(col(Environment.digest))).all()) > 0
 
 
 def environment_built_by(session: Session, run_id: str) -> Environment | None:
     return session.exec(select(Environment).where(col(Environment.name) == run_id)).first()
+
+
+def archives(session: Session) -> set[str]:
+    """The sha256 of every environment that is in the storage."""
+    named = select(Environment.archive_sha256).where(col(Environment.archive_sha256).is_not(None))
+    return {sha256 for sha256 in session.exec(named) if sha256 is not None}

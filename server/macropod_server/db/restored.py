@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, or_, select, update
 
+from macropod_server.db.orchestrations import NO_ARCHIVE
 from macropod_server.db.tables import Environment, Orchestration, Run, Slot, Workspace
 from macropod_server.domain.portions import portions
 from macropod_server.domain.run import FINAL
@@ -30,6 +31,11 @@ def note_environments_lost(session: Session, *, but: Collection[str]) -> None:
     """Whoever packages the same lock next builds them anew."""
     lost = (col(Environment.status) == EnvironmentStatus.READY, col(Environment.name).not_in(but))
     session.execute(update(Environment).where(*lost).values(status=EnvironmentStatus.BUILDING))
+
+
+def note_archives_lost(session: Session) -> None:
+    """No backup has them."""
+    session.execute(update(Environment).values(**NO_ARCHIVE))
 
 
 def to_package(session: Session) -> list[Orchestration]:

@@ -225,12 +225,12 @@ def remove_environment(session: Session, digest: str) -> bool:
 
 
 def unknown_blobs(session: Session, sha256s: Sequence[str]) -> set[str]:
-    """Which of these no orchestration holds."""
+    """Which of these neither an orchestration nor an environment holds."""
     held = select(Orchestration.sha256).where(
         col(Orchestration.sha256).in_(sha256s), col(Orchestration.deleted_at).is_(None)
     )
-    known = session.exec(held).all()
-    return set(sha256s).difference(known)
+    archived = select(Environment.archive_sha256).where(col(Environment.archive_sha256).in_(sha256s))
+    return set(sha256s).difference(session.scalars(held), session.scalars(archived))
 
 
 def _first_of(session: Session, queries: Iterable[Select[Any]], limit: int) -> list[Any]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import re
 import uuid
 
 _USER_PREFIX = "mpu_"
 _RUN_PREFIX = "mpr_"
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def new_id() -> str:
@@ -14,6 +16,10 @@ def new_id() -> str:
 
 def sha256_hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_sha256(text: str) -> bool:
+    return _SHA256.fullmatch(text) is not None
 
 
 def user_token(secret: str) -> str:

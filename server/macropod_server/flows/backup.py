@@ -1,12 +1,13 @@
 """Back up an installation while it works: first its rows as of one moment, then lines and blobs, which only grow."""
 
 import errno
-import hashlib
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import structlog
 
@@ -16,7 +17,7 @@ from macropod_server.db.migrate import revision
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, OutOfSpace
 from macropod_server.flows.backup_file import KEY, BackupWriter, Manifest, new_backup
-from macropod_server.storage.base import BlobNotFound
+from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ def back_up(deps: Deps, path: Path, *, with_key: bool = False, now: datetime) ->
             bundles = _add_rows(deps, writer)
             manifest.lines = writer.add_lines("logs", _batches(deps))
             for sha256 in sorted(bundles):
-                _add_blob(deps, writer, sha256)
+                _add_blob(deps, writer, sha256, folder=path.parent)
             if with_key:
                 writer.add_bytes(KEY, deps.run_key)
     except OSError as error:
@@ -74,25 +75,18 @@ def _batches(deps: Deps) -> Iterator[dict[str, Any]]:
         yield {"run_id": each.run_id, "first": each.first, "batch": each.content.decode()}
 
 
-def _add_blob(deps: Deps, writer: BackupWriter, sha256: str) -> None:
-    """Read twice, so that nothing damaged gets into the file."""
-    try:
-        with deps.storage.open(sha256) as blob:
-            found, size = _digest(blob)
-            if found == sha256:
-                blob.seek(0)
-                writer.add_file(f"blobs/{sha256}", blob, size=size)
-                writer.manifest.blobs += 1
-                return
-    except BlobNotFound:
-        writer.manifest.left_out[sha256] = "it is not there; it may have been deleted while the backup was made"
-        return
-    writer.manifest.left_out[sha256] = f"its bytes are damaged: their sha256 is {found}"
-
-
-def _digest(blob: BinaryIO) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    while piece := blob.read(_PIECE_BYTES):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
+def _add_blob(deps: Deps, writer: BackupWriter, sha256: str, *, folder: Path) -> None:
+    """Read whole and put aside first, so that nothing damaged gets into the file."""
+    with tempfile.TemporaryFile(dir=folder) as aside:
+        try:
+            with deps.storage.open(sha256) as blob:
+                shutil.copyfileobj(blob, aside, _PIECE_BYTES)
+        except BlobNotFound:
+            writer.manifest.left_out[sha256] = "it is not there; it may have been deleted while the backup was made"
+        except BlobDamaged as error:
+            writer.manifest.left_out[sha256] = f"its bytes are damaged: their sha256 is {error.found}"
+        else:
+            size = aside.tell()
+            aside.seek(0)
+            writer.add_file(f"blobs/{sha256}", aside, size=size)
+            writer.manifest.blobs += 1

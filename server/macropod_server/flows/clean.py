@@ -37,8 +37,15 @@ def clean(deps: Deps, *, now: datetime) -> Cleaning:
     rounds = list(_rounds(deps, now=now, sizes=environment_sizes(deps)))
     troubles = list[str]()
     left = [_sum(kind, [each for each in _found(deps, kind, troubles) if remove_leftover(each)]) for kind in _FINDERS]
-    halves = Removed("half uploads", deps.storage.clear_staging())
-    return Cleaning([*_added(rounds), *left, halves], troubles)
+    return Cleaning([*_added(rounds), *left, _without_halves(deps, troubles)], troubles)
+
+
+def _without_halves(deps: Deps, troubles: list[str]) -> Removed:
+    try:
+        return Removed("half uploads", deps.storage.clear_staging())
+    except Unavailable as error:
+        troubles.append(f"The half uploads could not be looked for: {error.message}")
+        return Removed("half uploads", 0)
 
 
 def _rounds(deps: Deps, *, now: datetime, sizes: Sizes) -> Iterator[Removed]:

@@ -13,6 +13,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.run import STATUS_OF, STOPPED, Reason, RunKind, is_final
 from macropod_server.flows.continue_task import continue_task
 from macropod_server.flows.package_orchestration import settle_packaging
+from macropod_server.flows.receive_environment import NOT_SENT, lacks_archive
 from macropod_server.flows.retry_run import retry_run
 
 log = structlog.get_logger()
@@ -35,6 +36,8 @@ def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen: 
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
         has_moved = seen is not None and not run.is_still(seen)
+        if lacks_archive(deps, session, run, ending.reason):
+            ending = replace(ending, reason=Reason.PACKAGING_FAILED, message=NOT_SENT)
         if is_final(run.status) or has_moved or not record_end(session, run, task, ending, now=now):
             return False
     tell_of_end(deps, run)

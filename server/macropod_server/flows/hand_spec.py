@@ -7,15 +7,18 @@ from typing import Any
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.package_index import Handed, handed
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
+from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.time_limits import grace_seconds
-from macropod_server.storage.base import BlobNotFound
+from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
 _SMALL_BYTES = 256 * 1024
+_DIRECT_SECONDS = 15 * 60
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,13 @@ class Spec:
     lock: Environment | None
     """Packaging: what was installed before and is to be installed again just so."""
     bundle: bytes | None
+    bundle_sha256: str
+    bundle_url: str | None
+    """Where the runner may fetch the zip from the store itself."""
+    environment: EnvironmentArchive | None
+    """What a run unpacks before it begins, where the spawner does not keep environments."""
+    sends_environment: bool
+    """Packaging: whether what it builds is to be sent here."""
 
 
 def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | None = None) -> Spec:
@@ -63,6 +73,7 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | N
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
     timeout = deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
+    bundle = _small_bundle(deps, orchestration)
     return Spec(
         run=run,
         entry_point=orchestration.entry_point,
@@ -77,7 +88,11 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         memory_bytes=watched_memory(deps, task),
         packages=_packages(deps) if is_packaging else Handed({}),
         lock=_lock(deps, orchestration) if is_packaging else None,
-        bundle=_small_bundle(deps, orchestration),
+        bundle=bundle,
+        bundle_sha256=orchestration.sha256,
+        bundle_url=deps.storage.address(orchestration.sha256, seconds=_DIRECT_SECONDS) if bundle is None else None,
+        environment=None if is_packaging else _archive(deps, orchestration),
+        sends_environment=is_packaging and not deps.spawner.keeps_environments,
     )
 
 
@@ -88,8 +103,15 @@ def _small_bundle(deps: Deps, orchestration: Orchestration) -> bytes | None:
     try:
         with deps.storage.open(orchestration.sha256) as file:
             return file.read()
-    except BlobNotFound:
+    except (BlobNotFound, BlobDamaged):
+        return None  # The runner asks for it, and `hand_bundle` says what is wrong if it still is.
+
+
+def _archive(deps: Deps, orchestration: Orchestration) -> EnvironmentArchive | None:
+    if deps.spawner.keeps_environments:
         return None
+    environment = _lock(deps, orchestration)
+    return archive_of(deps, environment) if environment else None
 
 
 def _lock(deps: Deps, orchestration: Orchestration) -> Environment | None:

@@ -48,7 +48,7 @@ def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
     with deps.database.write() as session:
         orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
         environment = orchestrations.hold_environment(session, digest)
-        turn = _turn(session, environment, run)
+        turn = _turn(session, environment, run, is_to_travel=not deps.spawner.keeps_environments)
         if turn is Turn.BUILD:
             session.add(_claimed(environment or _begun(lock, digest, run, now=now), run))
             session.flush()
@@ -59,16 +59,19 @@ def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
     return turn
 
 
-def _turn(session: Session, environment: Environment | None, run: Run) -> Turn:
+def _turn(session: Session, environment: Environment | None, run: Run, *, is_to_travel: bool) -> Turn:
     if environment is None or environment.name == run.id:
         return Turn.BUILD
-    if environment.status is EnvironmentStatus.READY:
+    is_in_reach = environment.archive_sha256 is not None or not is_to_travel
+    if environment.status is EnvironmentStatus.READY and is_in_reach:
         return Turn.SHARE
     return Turn.BUILD if runs.has_ended(session, environment.name) else Turn.WAIT
 
 
 def _claimed(environment: Environment, run: Run) -> Environment:
-    environment.name = run.id
+    if environment.name != run.id:
+        environment.name, environment.status = run.id, EnvironmentStatus.BUILDING
+        environment.archive_sha256 = environment.archive_bytes = None
     return environment
 
 
@@ -90,10 +93,10 @@ def settle_packaging(session: Session, run: Run, *, now: datetime) -> None:
     built = orchestrations.environment_built_by(session, run.id)
     orchestration.updated_at = now
     session.add(orchestration)
+    if built is not None:
+        _settle_environment(built, is_whole=run.status is RunStatus.SUCCESS)
     if run.status is RunStatus.SUCCESS:
         orchestration.status = OrchestrationStatus.READY
-        if built is not None:
-            built.status = EnvironmentStatus.READY
     elif not rebuild_again(session, orchestration, run, now=now):
         orchestration.environment = None
         told = f"The requirements could not be installed: {run.message}"
@@ -101,6 +104,13 @@ def settle_packaging(session: Session, run: Run, *, now: datetime) -> None:
         return
     for task in tasks.waiting_for(session, orchestration.id):
         _begin(session, task, orchestration, now=now)
+
+
+def _settle_environment(built: Environment, *, is_whole: bool) -> None:
+    if is_whole:
+        built.status = EnvironmentStatus.READY
+    elif built.status is EnvironmentStatus.BUILDING:
+        built.archive_sha256 = built.archive_bytes = None
 
 
 @dataclass(frozen=True)

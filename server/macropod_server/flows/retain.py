@@ -11,9 +11,11 @@ from sqlmodel import Session
 
 from macropod_server.db import retention
 from macropod_server.db.retention import Rules
+from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.retention import bound
+from macropod_server.flows.forget_bytes import forget_bytes
 from macropod_server.spawners.base import ContainerStuck
 
 log = structlog.get_logger()
@@ -90,11 +92,10 @@ def expired(deps: Deps, *, now: datetime) -> list[Removed]:
             Removed(each.kind, len((each.all_of or each.find)(session, rules, limit=_ANY_NUMBER))) for each in _ROWS
         ]
         environments = retention.unused_environments(session, rules, limit=_ANY_NUMBER)
-    names = [each.name for each in environments]
     return [
         Removed("runs with their logs", len(runs), deps.logs.usage(runs).bytes),
         *rows,
-        Removed("environments", len(names), _sum(environment_sizes(deps), names)),
+        Removed("environments", len(environments), _sum(environment_sizes(deps), environments)),
     ]
 
 
@@ -136,12 +137,14 @@ def _remove_environments(deps: Deps, rules: Rules, sizes: Sizes) -> Removed:
     """The row goes first: what is left on disk when this is cut short is a leftover that nobody has a row for."""
     with deps.database.read() as session:
         unused = retention.unused_environments(session, rules, limit=_BATCH)
-    gone = [each.name for each in unused if _is_removed(deps, each.digest)]
-    for name in gone:
+    gone = [each for each in unused if _is_removed(deps, each.digest)]
+    for each in gone:
         try:
-            deps.spawner.discard(name)
+            if each.archive_sha256 is not None:
+                forget_bytes(deps, each.archive_sha256)
+            deps.spawner.discard(each.name)
         except ContainerStuck as error:
-            log.warning("environment_not_removed", environment=name, reason=error.message)
+            log.warning("environment_not_removed", environment=each.name, reason=error.message)
     return Removed("environments", len(gone), _sum(sizes, gone))
 
 
@@ -157,6 +160,8 @@ def environment_sizes(deps: Deps) -> Sizes:
     return {}
 
 
-def _sum(sizes: Sizes, names: Sequence[str]) -> int | None:
-    known = [size for name in names if (size := sizes.get(name)) is not None]
-    return sum(known) if known or not names else None
+def _sum(sizes: Sizes, environments: Sequence[Environment]) -> int | None:
+    """Of an environment that travels its archive is all there is."""
+    found = (each.archive_bytes if each.archive_bytes is not None else sizes.get(each.name) for each in environments)
+    known = [size for size in found if size is not None]
+    return sum(known) if known or not environments else None

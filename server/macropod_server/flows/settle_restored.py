@@ -84,6 +84,7 @@ def _rebuild(deps: Deps, *, takes_over: bool, now: datetime) -> int:
     there = _environments(deps) if takes_over else []
     with deps.database.write() as session:
         restored.note_environments_lost(session, but=there)
+        restored.note_archives_lost(session)
         waiting = restored.to_package(session)
         for orchestration in waiting:
             rebuild_environment(session, orchestration, now=now)
@@ -92,6 +93,8 @@ def _rebuild(deps: Deps, *, takes_over: bool, now: datetime) -> int:
 
 def _environments(deps: Deps) -> list[str]:
     """Empty where nobody can tell now: building them once more than needed does no harm."""
+    if not deps.spawner.keeps_environments:
+        return []
     try:
         return deps.spawner.environments()
     except Unavailable:

@@ -12,8 +12,9 @@ from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason, RunKind, RunStatus
-from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskStatus
+from macropod_server.domain.task import OrchestrationStatus, TaskStatus
 from macropod_server.flows.allot_resources import allotted
+from macropod_server.flows.find_environment import check_environment, lose_environment
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.observe_spawn import observed_spawn
 from macropod_server.flows.time_limits import delay_lasted, start_lasted, start_limit
@@ -25,6 +26,7 @@ from macropod_server.spawners.base import (
     Order,
     SpawnerUnavailable,
 )
+from macropod_server.storage.base import StorageUnavailable
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
             deps.spawner.spawn(order)
     except SpawnerUnavailable as error:
         _put_back(deps, run, Ending(Reason.SPAWNER_UNAVAILABLE, error.message), now=now)
-    except ContainerStuck as error:
+    except (ContainerStuck, StorageUnavailable) as error:
         _put_back(deps, run, Ending(Reason.COULD_NOT_START, error.message), now=now)
     except CouldNotStart as error:
         _refuse(deps, run, error, now=now)
@@ -71,8 +73,8 @@ def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
         digest = orchestration.environment if run.kind is RunKind.TASK else None
         environment = orchestrations.environment(session, digest) if digest else None
         task = tasks.get(session, run.task_id) if run.task_id else None
-    if environment is not None and environment.status is not EnvironmentStatus.READY:
-        raise EnvironmentNotFound(environment.name)
+    if environment is not None:
+        check_environment(deps, environment)
     return Order(
         run_id=run.id,
         task_id=run.task_id,
@@ -131,8 +133,7 @@ def _note_packaging(orchestration: Orchestration, *, now: datetime) -> None:
 
 def _refuse(deps: Deps, run: Run, error: CouldNotStart, *, now: datetime) -> None:
     if isinstance(error, EnvironmentNotFound):
-        with deps.database.write() as session:
-            orchestrations.note_environment_lost(session, error.environment)
+        lose_environment(deps, error.environment)
     reason = _REASONS.get(type(error), Reason.COULD_NOT_START)
     finish_run(deps, run.id, Ending(reason, error.message), now=now, seen=run)
 

@@ -16,7 +16,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.portions import portions
 from macropod_server.domain.task import EnvironmentStatus
-from macropod_server.storage.base import Blob
+from macropod_server.flows.forget_bytes import forget_bytes
 
 log = structlog.get_logger()
 
@@ -44,8 +44,11 @@ def sweep(deps: Deps) -> bool:
                 remove_leftover(leftover)
         except Unavailable as error:
             log.warning("sweep_delayed", what=find.__name__, reason=error.message)
-    if cleared := deps.storage.clear_staging():
-        log.info("uploads_cleared", count=cleared)
+    try:
+        if cleared := deps.storage.clear_staging():
+            log.info("uploads_cleared", count=cleared)
+    except Unavailable as error:
+        log.warning("sweep_delayed", what="half_uploads", reason=error.message)
     return False
 
 
@@ -94,21 +97,11 @@ def _discard(deps: Deps, name: str) -> bool:
 
 
 def left_blobs(deps: Deps) -> Iterator[Leftover]:
-    """Blobs that no orchestration holds: the server ended between a blob and its row."""
+    """Blobs that nothing holds: the server ended between a blob and its row."""
     settled = (blob for blob in deps.storage.list() if blob.kept_at < deps.clock() - _UNDER_WAY)
     for some in portions(settled, _BLOBS_AT_ONCE):
         with deps.database.read() as session:
             unknown = retention.unknown_blobs(session, [blob.sha256 for blob in some])
         for blob in some:
             if blob.sha256 in unknown:
-                yield Leftover("blob", blob.sha256, blob.size_bytes, partial(_delete, deps, blob))
-
-
-def _delete(deps: Deps, blob: Blob) -> bool:
-    """Within the lock that an upload of the same bytes takes too: either it finds them gone, or they stay."""
-    with deps.database.write() as session:
-        orchestrations.hold_bytes(session, blob.sha256)
-        if not retention.unknown_blobs(session, [blob.sha256]):
-            return False
-        deps.storage.delete(blob.sha256)
-    return True
+                yield Leftover("blob", blob.sha256, blob.size_bytes, partial(forget_bytes, deps, blob.sha256))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from macropod_server.db import orchestrations
 from macropod_server.db.sizes import database_bytes, table_sizes
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
@@ -44,7 +45,7 @@ class Usage:
 
 def usage(deps: Deps) -> Usage:
     troubles: list[str] = []
-    return Usage([*_stored(deps), *_held(deps, troubles)], troubles)
+    return Usage([*_stored(deps), *_blobs(deps, troubles), *_held(deps, troubles)], troubles)
 
 
 def _stored(deps: Deps) -> Iterator[Use]:
@@ -56,8 +57,20 @@ def _stored(deps: Deps) -> Iterator[Use]:
         yield Use("log file", 1, _log_file_bytes(deps.settings.data_dir))
     logs = deps.logs.usage()
     yield Use("lines of logs", logs.lines, logs.bytes)
-    blobs = [blob.size_bytes for blob in deps.storage.list()]
-    yield Use("bundles", len(blobs), sum(blobs))
+
+
+def _blobs(deps: Deps, troubles: list[str]) -> Iterator[Use]:
+    with deps.database.read() as session:
+        archived = orchestrations.archives(session)
+    try:
+        sizes = {blob.sha256: blob.size_bytes for blob in deps.storage.list()}
+    except Unavailable as error:
+        troubles.append(f"What bundles take is not known: {error.message}")
+        return
+    archives = [size for sha256, size in sizes.items() if sha256 in archived]
+    yield Use("bundles", len(sizes) - len(archives), sum(sizes.values()) - sum(archives))
+    if archives:
+        yield Use("archives of environments", len(archives), sum(archives))
 
 
 def _log_file_bytes(data_dir: Path) -> int:

@@ -57,7 +57,7 @@ def _sqlite_engine(url: str) -> Engine:
         url,
         connect_args={"timeout": WAIT_SECONDS},
         pool_size=_SQLITE_CONNECTIONS,
-        pool_use_lifo=True,  # Each connection keeps pages in memory: few of them, used often.
+        pool_use_lifo=True,  # Each connection has a cache of its own: few of them, used often.
         pool_timeout=WAIT_SECONDS,
     )
     event.listen(engine, "connect", _set_up_sqlite)
@@ -66,5 +66,5 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # FULL: in WAL mode a commit reaches the disk before it returns, so an acknowledged line survives a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864", "cache_size=-512"):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -120,6 +120,9 @@ class Spawner(Protocol):
     """Whether nothing but the runner itself keeps a run within its limit of memory."""
     sees_files_of_server: bool
     """Whether what runs in a container sees the files of the machine the server runs on."""
+    keeps_environments: bool
+    """Whether what a packaging run builds stays here for later runs; where not, it travels through the storage:
+    the runner sends it there and each run unpacks a copy of its own, and no order is refused for its environment."""
 
     def capacity(self) -> Capacity:
         """The most that one container can be promised here. Asked often; what was found out once may stand."""

@@ -37,13 +37,12 @@ from macropod_server.spawners.docker_container import (
 from macropod_server.spawners.docker_holdings import holdings, named_after, volume_names
 from macropod_server.spawners.runner_environ import RunnerUrl
 
-_BAD_REQUEST, _FORBIDDEN, _CONFLICT = 400, 403, 409
-_AWAY = (502, 503, 504)
+_BAD_REQUEST, _FORBIDDEN, _CONFLICT, _AWAY = 400, 403, 409, (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0
 _SIGNAL_BASE = 128
-_MOST_PIDS = 2**22  # More no Linux has.
+_MOST_PIDS = 2**22  # More processes than this no Linux has.
 
 
 class DockerSpawner:
@@ -52,6 +51,7 @@ class DockerSpawner:
     name = "docker"
     runner_watches_memory = False
     sees_files_of_server = False
+    keeps_environments = True
 
     def __init__(
         self,

@@ -36,6 +36,7 @@ class ProcessSpawner:
     name = "process"
     runner_watches_memory = True
     sees_files_of_server = True
+    keeps_environments = True
 
     def __init__(self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None) -> None:
         self._data_dir = data_dir.absolute()

@@ -25,8 +25,28 @@ class StorageFull(StorageUnavailable, OutOfSpace):
     """The store has no room for this."""
 
 
+class StorageForbidden(StorageUnavailable):
+    """The store is there and does not let this server in, or not do this."""
+
+
+class StorageMissing(StorageUnavailable):
+    """The place that was named is not there, such as a bucket that nobody made."""
+
+
+class StorageClockWrong(StorageUnavailable):
+    """The clocks of this machine and of the store are too far apart for it to believe us."""
+
+
 class BlobNotFound(Exception):
     """There is no blob of this name."""
+
+
+class BlobDamaged(Exception):
+    """The bytes that are stored or came are not those of this name. The message is a sentence for people."""
+
+    def __init__(self, sha256: str, *, found: str) -> None:
+        super().__init__(f"The stored bytes of {sha256} are damaged: their sha256 is {found}.")
+        self.found = found
 
 
 class Storage(Protocol):
@@ -37,7 +57,18 @@ class Storage(Protocol):
         ...
 
     def open(self, sha256: str) -> BinaryIO:
-        """The blob for reading. Raises `BlobNotFound`."""
+        """The blob for reading, seekable. Raises `BlobNotFound`.
+
+        Its sha256 is checked whenever its end is reached: bytes that are not those of the name never come to an end,
+        for reading the last of them raises `BlobDamaged`.
+        """
+        ...
+
+    def address(self, sha256: str, *, seconds: int) -> str | None:
+        """A URL that anybody may fetch the blob from for so long, without a token; it proves nothing of the bytes.
+
+        None where the store has none to give, or may not. Asks nobody, so the blob need not be there.
+        """
         ...
 
     def exists(self, sha256: str) -> bool: ...
@@ -73,6 +104,8 @@ class Staging(Protocol):
         ...
 
     def keep(self) -> str:
-        """Make it visible, durably, under its sha256 and return that. The same bytes again store nothing new, and
-        count as kept now."""
+        """Make it visible, durably, under its sha256 and return that.
+
+        The same bytes again store nothing new, count as kept now, and mend a blob that was damaged.
+        """
         ...

@@ -1,17 +1,33 @@
 """Storage in a folder of this machine: `root/ab/cdef…` are the blobs, `root/staging` what is being written."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from macropod_server.domain.naming import is_sha256
 from macropod_server.storage.base import Blob, BlobNotFound
-from macropod_server.storage.local_staging import LocalStaging, clear_abandoned, place_of, translated_errors
+from macropod_server.storage.local_staging import LocalStaging, place_of
+from macropod_server.storage.staged_file import clear_abandoned, translated_errors
+from macropod_server.storage.verified import verified
 
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class _StoredFile(FileIO):
+    """A file of the folder with the size it had when it was opened; trouble in reading it stops here too."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        self.size = os.fstat(self.fileno()).st_size
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        with translated_errors():
+            return super().readinto(buffer)
 
 
 class LocalStorage:
@@ -26,8 +42,10 @@ class LocalStorage:
         return LocalStaging(self._root, self._staging)
 
     def open(self, sha256: str) -> BinaryIO:
-        with self._finding(sha256) as place:
-            return place.open("rb")
+        return verified(sha256, lambda: self._stored(sha256))
+
+    def address(self, sha256: str, *, seconds: int) -> None:
+        """A folder has none."""
 
     def exists(self, sha256: str) -> bool:
         with suppress(BlobNotFound), self._finding(sha256) as place:
@@ -48,9 +66,13 @@ class LocalStorage:
         with translated_errors():
             return clear_abandoned(self._staging)
 
+    def _stored(self, sha256: str) -> _StoredFile:
+        with self._finding(sha256) as place:
+            return _StoredFile(place)
+
     @contextmanager
     def _finding(self, sha256: str) -> Iterator[Path]:
-        if not _SHA256.fullmatch(sha256):
+        if not is_sha256(sha256):
             raise BlobNotFound(f"There is no blob {sha256!r}; blobs are named by 64 lower-case hex digits.")
         with translated_errors():
             try:

@@ -25,6 +25,10 @@ class Environment(SQLModel, table=True):
     python: str
     platform: str
     created_at: datetime = instant()
+    archive_sha256: str | None = Field(
+        default=None, sa_type=String(64), description="its bytes in the storage, where the spawner does not keep it"
+    )
+    archive_bytes: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Orchestration(SQLModel, table=True):
