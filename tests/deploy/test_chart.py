@@ -1,23 +1,18 @@
 """The Helm chart: valid for Kubernetes, confined, with no more rights than are used, and without a secret in it."""
 
 import ipaddress
+from collections import defaultdict
 from dataclasses import fields
 
 import kubernetes_validate
 import pytest
 from macropod_server.domain.profiles import read_profiles
-from macropod_server.settings import Settings
+from macropod_server.settings import Settings, read_settings
+from macropod_server.spawners.kubernetes_trials import RIGHTS
 
 from tests.deploy.chart import MINIMAL, NAMESPACE, VALUES, helm, of_kind, pods, refusal, rendered, the, variables
 
 KUBERNETES = "1.36"
-SPAWNER_USES = {
-    ("batch", "jobs"): {"create", "get", "list", "watch", "delete"},
-    ("", "pods"): {"list", "watch", "delete"},
-    ("", "pods/log"): {"get"},
-    ("", "secrets"): {"create", "delete"},
-    ("", "events"): {"list"},
-}
 TELL_MACHINES_ABOUT_THEMSELVES = [
     "169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "168.63.129.16", "192.0.0.192",
     "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe",
@@ -89,6 +84,14 @@ def test_every_pod_keeps_to_the_restricted_profile_and_more(objects):
         assert container["resources"]["requests"].keys() == {"cpu", "memory"}
 
 
+def rights_of_the_spawner():
+    rules = defaultdict(set)
+    for right in RIGHTS:
+        resource = f"{right.kind.name}/{right.part}" if right.part else right.kind.name
+        rules[right.kind.api_group, resource].add(right.verb)
+    return rules
+
+
 def test_the_role_has_exactly_the_verbs_the_spawner_uses_where_runs_are(minimal, everything):
     for objects, namespace in ((minimal, NAMESPACE), (everything, "runs")):
         role, binding = the(objects, "Role"), the(objects, "RoleBinding")
@@ -98,7 +101,7 @@ def test_the_role_has_exactly_the_verbs_the_spawner_uses_where_runs_are(minimal,
             for group in rule["apiGroups"]
             for kind in rule["resources"]
         }
-        assert rules == SPAWNER_USES
+        assert rules == rights_of_the_spawner()
         assert {each["metadata"]["namespace"] for each in (role, binding)} == {namespace}
         assert binding["roleRef"]["name"] == role["metadata"]["name"]
         account = the(objects, "ServiceAccount")["metadata"]
@@ -226,4 +229,12 @@ def test_profiles_are_what_the_server_reads(minimal):
 def test_every_variable_is_a_setting(objects):
     known = {f"MACROPOD_{each.name.upper()}" for each in fields(Settings)}
     told = {name for pod in pods(objects) for name in variables(pod) if name.startswith("MACROPOD_")}
-    assert {name for name in told if not name.startswith(("MACROPOD_KUBERNETES_", "MACROPOD_STORAGE_"))} <= known
+    assert told <= known
+
+
+def test_what_is_told_the_server_reads(objects):
+    told = variables(the(objects, "Deployment")["spec"]["template"]["spec"])
+    settings = read_settings({name: value for name, value in told.items() if isinstance(value, str)})
+    chosen = (settings.spawner, settings.role, settings.host, settings.bucket.bucket)
+    assert chosen == ("kubernetes", "both", "0.0.0.0", "bundles")
+    assert settings.runner_url.startswith("http")

@@ -29,12 +29,13 @@ def compose_command() -> list[str] | None:
 class Composed:
     """Inside the `with` block; at its end nothing that was made in it is left."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], *, access_key: str, secret_key: str) -> None:
         self.project = f"macropodtest{uuid.uuid4().hex[:8]}"
         files = ["-f", str(ROOT / "compose.yaml"), "-f", str(OVERRIDE)]
         self._command = [*command, "-p", self.project, *files]
         self._docker = docker.from_env()
-        secrets = {name: uuid.uuid4().hex * 2 for name in SECRETS}
+        known = {"S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key}
+        secrets = {name: uuid.uuid4().hex * 2 for name in SECRETS} | known
         group = str(Path("/var/run/docker.sock").stat().st_gid)
         self._environ = {**os.environ, **secrets, "DOCKER_GROUP": group, "DOCKER_SOCKET": "/var/run/docker.sock"}
 

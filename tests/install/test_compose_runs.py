@@ -12,6 +12,7 @@ import pytest
 from docker import APIClient
 from docker.errors import ImageNotFound
 
+from chaos.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
 from chaos.proxy import Proxy
 from tests.install.composed import ROOT, Composed, compose_command
 from tests.postgres import Postgres
@@ -37,8 +38,8 @@ def why_not() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def composed(postgres: Postgres) -> Iterator[Composed]:
-    """Server and gate; the database stands where compose.yaml looks for it."""
+def composed(postgres: Postgres, running_object_store: ObjectStore) -> Iterator[Composed]:
+    """Both servers and the gate; database and bucket stand where compose.yaml looks for them."""
     missing = why_not()
     if missing is not None:
         if os.environ.get("MACROPOD_TEST_REQUIRE_DOCKER") == "1":
@@ -48,14 +49,20 @@ def composed(postgres: Postgres) -> Iterator[Composed]:
         connection.execute("CREATE DATABASE macropod")
     command = compose_command()
     assert command is not None
-    with Composed(command) as composed:
-        composed.run("up", "--no-start", "--no-deps", "gate", "migrate")
-        with closing(Proxy([("127.0.0.1", postgres.port)], host="172.30.87.1", port=5432)):
+    (running_object_store.folder / "macropod").mkdir()
+    with Composed(command, access_key=ACCESS_KEY, secret_key=SECRET_KEY) as composed:
+        # A server is on all networks: making it makes them.
+        composed.run("up", "--no-start", "--no-deps", "server")
+        with (
+            closing(Proxy([("127.0.0.1", postgres.port)], host="172.30.87.1", port=5432)),
+            closing(Proxy([("127.0.0.1", running_object_store.port)], host="172.30.88.1", port=7070)),
+        ):
             composed.run("up", "-d", "--no-deps", "gate")
             composed.await_health("gate")
             composed.run("run", "--rm", "--no-deps", "migrate")
-            composed.run("up", "-d", "--no-deps", "server")
+            composed.run("up", "-d", "--no-deps", "server", "server-2")
             composed.await_health("server")
+            composed.await_health("server-2")
             yield composed
 
 
@@ -74,6 +81,13 @@ def test_the_hello_example_runs_from_end_to_end(client: macropod.Client) -> None
     run = task.wait(timeout=120)
     assert run.status() == "success"
     assert [line.text for line in run.logs()] == ["Hello, compose!"]
+
+
+def test_the_bundle_lies_in_the_bucket(client: macropod.Client, running_object_store: ObjectStore) -> None:
+    (orchestration,) = client.list_orchestrations()
+    assert orchestration.sha in {
+        path.parent.name + path.name for path in (running_object_store.folder / "macropod").rglob("*") if path.is_file()
+    }
 
 
 def test_the_server_has_neither_the_engine_s_socket_nor_any_privilege(composed: Composed) -> None:

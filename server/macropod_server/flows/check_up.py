@@ -17,7 +17,7 @@ from macropod_server.spawners.base import (
     Spawner,
     Starting,
 )
-from macropod_server.storage.base import BlobNotFound, Storage
+from macropod_server.storage.base import BlobDamaged, BlobNotFound, Storage
 
 _BLOB_BYTES = 1024
 _OUTPUT_LINES = 50
@@ -39,7 +39,7 @@ def check_storage(storage: Storage) -> Finding:
         with storage.open(sha256) as file:
             found = file.read()
         storage.delete(sha256)
-    except (Unavailable, BlobNotFound) as error:
+    except (Unavailable, BlobDamaged, BlobNotFound) as error:
         return Finding("storage", False, f"{error} Bundles could not be kept.")
     if not hmac.compare_digest(found, content):
         return Finding("storage", False, "What was read back is not what was kept. Look at the disk, or the store.")

@@ -41,8 +41,7 @@ from macropod_server.spawners.docker_trials import docker_trials
 from macropod_server.spawners.exit_codes import exit_code
 from macropod_server.spawners.runner_environ import RunnerUrl, told_url
 
-_BAD_REQUEST, _FORBIDDEN, _CONFLICT = 400, 403, 409
-_AWAY = (502, 503, 504)
+_BAD_REQUEST, _FORBIDDEN, _CONFLICT, _AWAY = 400, 403, 409, (502, 503, 504)
 _ANSWER_SECONDS = 60
 _FIRST_ANSWER_SECONDS = 5
 _REMOVAL_SECONDS = 30.0

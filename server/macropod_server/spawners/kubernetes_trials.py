@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from macropod_server.spawners.base import ContainerStuck, SpawnerUnavailable, Trial
+from macropod_server.spawners.base import ContainerStuck, Trial
 from macropod_server.spawners.kubernetes_api import EVENTS, JOBS, PODS, SECRETS, KubernetesApi, Right, api_errors
 from macropod_server.spawners.trials import tried
 
@@ -13,28 +13,14 @@ RIGHTS = (
     *(Right(SECRETS, verb) for verb in ("create", "delete")),
     Right(EVENTS, "list"),
 )
-"""All that the spawner does there; `docs/spawners.md` says what for."""
+"""All that the spawner does there; `docs/spawners.md` says what for, and the Role of the chart gives just these."""
 
 
 def kubernetes_trials(api: KubernetesApi) -> list[Trial]:
-    answers = tried(f"the Kubernetes API answers for the namespace {api.namespace}", partial(_list_runs, api))
-    if answers.trouble and not _tells_of_rights(api):
+    answers = tried(f"the Kubernetes API answers for the namespace {api.namespace}", lambda: _may(api, RIGHTS[0]))
+    if answers.trouble:
         return [answers]
     return [answers, *(tried(f"the right to {right}", partial(_need, api, right)) for right in RIGHTS)]
-
-
-def _list_runs(api: KubernetesApi) -> None:
-    with api_errors(is_of_one=False):
-        api.select(JOBS, labels="macropod.installation")
-
-
-def _tells_of_rights(api: KubernetesApi) -> bool:
-    """Whether rights are what is missing: an API that is away tells of none."""
-    try:
-        _may(api, RIGHTS[0])
-    except SpawnerUnavailable:
-        return False
-    return True
 
 
 def _need(api: KubernetesApi, right: Right) -> None:
