@@ -80,10 +80,15 @@ def _of_one(order: Order, task: TaskRow, by_task: dict[str, list[TickRow]], evid
     yield from (f"Doubled: {where} has {count} ticks for {moment}." for moment, count in seen.items() if count > 1)
     yield from (f"Made up: {where} has a tick at {moment} and was not due." for moment in sorted(set(seen) - set(due)))
     for tick in ticks:
-        if tick.outcome == "missed" and order.missed == "all":
+        if tick.outcome == "missed" and order.missed == "all" and not _gone_with_a_kill(tick, order):
             yield f"Missed: {where} was to make up all, and {tick.due_at} was not run: {tick.reason}"
         if evidence.clock_is_true and tick.created_at < tick.due_at:
             yield f"Early: the tick of {where} for {tick.due_at} was made at {tick.created_at}."
+
+
+def _gone_with_a_kill(tick: TickRow, order: Order) -> bool:
+    """It passed while no server was there to see it, and the kill of its task was the next that was heard."""
+    return order.kill_sent_at is not None and tick.due_at <= order.kill_sent_at <= tick.created_at
 
 
 def _one_to_one(evidence: Evidence) -> Iterator[str]:

@@ -17,6 +17,7 @@ from chaos.receiver import Receiver
 
 _TIMEOUT_SECONDS = 600
 _LONG_SECONDS = 30.0
+_TRIES = 5
 _WINDOW_SECONDS = 24 * 3600
 
 
@@ -103,12 +104,22 @@ class Load:
             if packages:
                 self._package_and_run(caller, dice)
             self._upload_and_run(caller, dice)
-            self.schedule(caller, 1, ends_at=now() + timedelta(seconds=3))
+            self._short_schedule(caller)
             self._order_once(caller, dice)
             self._order_and_kill(caller, dice)
         except (Refused, TimeoutError) as error:
             self.trouble.append(f"The load could not do one of everything: {error}")
         caller.close()
+
+    def _short_schedule(self, caller: Caller) -> None:
+        """Asked for anew when the server was away for so long that it would be over before it began."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self.schedule(caller, 1, ends_at=now() + timedelta(seconds=3))
+                return
+            except Refused as refused:
+                if "never_due" not in str(refused) or not tries_left:
+                    raise
 
     def _repeat(self, name: str, pause: float, step: Callable[[Caller, random.Random], None]) -> None:
         dice = random.Random(f"{self._seed} {name}")

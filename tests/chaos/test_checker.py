@@ -115,6 +115,15 @@ def test_a_lost_tick_before_a_kill_is_found_though_those_after_it_may_be_missing
     assert "Lost" in violated(lost_tick(killed))["I1"][0]
 
 
+@pytest.mark.parametrize(("seconds_before_its_row", "is_well"), [(0.5, True), (-0.5, False)])
+def test_a_tick_may_be_missed_for_a_kill_that_came_before_its_row_and_for_no_later_one(
+    seconds_before_its_row: float, is_well: bool
+) -> None:
+    killed_at = a_tick(2).created_at - seconds_before_its_row * SECOND
+    found = with_order(missed_although_all_were_wanted(evidence()), OFTEN, kill_sent_at=killed_at)
+    assert (violated(found) == {}) is is_well
+
+
 def test_a_doubled_mark_is_found() -> None:
     found = evidence()
     assert "2 times" in violated(replace(found, marks=[*found.marks, found.marks[0]]))["I2"][0]
