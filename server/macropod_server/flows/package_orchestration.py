@@ -10,8 +10,9 @@ from sqlmodel import Session
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import sha256_hex
-from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
+from macropod_server.domain.run import STATUS_OF, Reason, RunKind, RunStatus
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskKind, TaskStatus
 from macropod_server.flows.rebuild_environment import rebuild_again
 
@@ -43,10 +44,15 @@ class Turn(StrEnum):
 
 
 def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
-    """One run builds an environment; the others wait for it, and take over when that run failed."""
+    """One run builds an environment; the others wait for it, and take over when that run failed.
+
+    Raises `Conflict` for any run but the one that packages its orchestration now.
+    """
     digest = lock.digest(run.workspace_id)
     with deps.database.write() as session:
+        held, _ = tasks.hold_run(session, run.id)
         orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
+        _check_packages(held, orchestration)
         environment = orchestrations.hold_environment(session, digest)
         turn = _turn(session, environment, run, is_to_travel=not deps.spawner.keeps_environments)
         if turn is Turn.BUILD:
@@ -57,6 +63,14 @@ def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
             orchestration.warnings = sorted({*orchestration.warnings, *lock.warnings})
             session.add(orchestration)
     return turn
+
+
+def _check_packages(run: Run, orchestration: Orchestration) -> None:
+    """What a run of a task may do to its workspace ends here: no orchestration gets other packages than its own."""
+    if run.kind is not RunKind.PACKAGING or orchestration.packaging_run_id != run.id:
+        raise Conflict(f"Run {run.id} does not package orchestration {orchestration.id}, so its lock is not taken.")
+    if run.status is not RunStatus.RUNNING:
+        raise Conflict(f"Run {run.id} is {run.status.value}; a lock is taken only while it runs.")
 
 
 def _turn(session: Session, environment: Environment | None, run: Run, *, is_to_travel: bool) -> Turn:
