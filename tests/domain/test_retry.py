@@ -29,8 +29,8 @@ FAILED = end(Reason.EXIT_CODE, exit_code=1)
 NOT_STARTED = end(Reason.COULD_NOT_START, may_begin_anew=True)
 
 
-def delay(wish, *ends, run_id="a run"):
-    return delay_before_next(wish, ends, run_id=run_id)
+def delay(wish, *ends, attempt=None, run_id="a run"):
+    return delay_before_next(wish, ends, attempt=attempt or len(ends), run_id=run_id)
 
 
 def is_retried(wish, *ends):
@@ -74,6 +74,11 @@ def test_as_often_as_wished(count):
     wish = Wish(retries=count)
     assert all(is_retried(wish, *[FAILED] * attempts) for attempts in range(1, count + 1))
     assert not is_retried(wish, *[FAILED] * (count + 1))
+
+
+def test_attempts_that_nobody_knows_any_more_count_as_retries():
+    assert delay(Wish(retries=2), FAILED, attempt=3) is None
+    assert delay(Wish(retries=3), FAILED, attempt=3) is not None
 
 
 @pytest.mark.parametrize("reason", FOR_GOOD)

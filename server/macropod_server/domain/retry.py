@@ -61,15 +61,19 @@ def check_retry_on(entries: Sequence[str | int]) -> list[str]:
     return list(dict.fromkeys(_word(entry) for entry in entries))
 
 
-def delay_before_next(wish: Wish, ends: Sequence[End], *, run_id: str) -> timedelta | None:
-    """How long to wait before the next attempt; None: there is none. `ends`: of all attempts so far, in order."""
+def delay_before_next(wish: Wish, ends: Sequence[End], *, attempt: int, run_id: str) -> timedelta | None:
+    """How long to wait before the next attempt; None: there is none.
+
+    `ends`: of the attempts so far, in order; `attempt`: the number of the last. One that is not known any more counts
+    as a retry, so that no lost row makes attempts endless.
+    """
     last = ends[-1]
     if last.status in (RunStatus.SUCCESS, RunStatus.KILLED) or last.reason in _FOR_GOOD:
         return None
     free = sum(end.never_came_to_main for end in ends)
     if last.never_came_to_main and free <= FREE_TRIES:
         return _FREE_DELAY * _doubled(free - 1)
-    spent = len(ends) - 1 - min(free, FREE_TRIES)
+    spent = attempt - 1 - min(free, FREE_TRIES)
     if spent >= wish.retries or not _is_wanted(wish, last):
         return None
     return _backed_off(wish.delay_seconds, times=spent, run_id=run_id)
