@@ -1,17 +1,22 @@
-"""Runs in the database. `advance` is the only door through which a run's status changes."""
+"""Runs in the database. `advance` is the only door for the status of a run, `end_queued` the same for many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, and_, col, insert, or_, select, update
 
 from macropod_server.db import events, locks, slots
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, is_final, may_move
+from macropod_server.domain.portions import portions
+from macropod_server.domain.run import ACTIVE, FINAL, STATUS_OF, Reason, RunKind, RunStatus, is_final, may_move
+
+_AT_ONCE = 500
+_AS_STORED = {"populate_existing": True, "synchronize_session": False}
+"""What comes back is what is stored. Nothing else in the session is touched, so nothing else is looked at."""
 
 
 class MoveNotAllowed(Exception):
@@ -37,23 +42,51 @@ def advance(
     """Move the run and store facts with the move. False, and nothing stored, when someone else was first.
 
     Every claim has a number of its own, the lease: who has seen an earlier one moves nothing, even if the status is
-    the same again. With an end, others are told of it.
+    the same again. With an end, others are told of it; one that was never claimed has no container to be waited for.
     """
     before = run.status
     if not may_move(before, target):
         raise MoveNotAllowed(f"Run {run.id} is {before.value}; it cannot become {target.value}.")
-    facts |= {"ended_at": now, "reason": reason} if target in FINAL else {}
+    facts |= _facts_of_end(run, reason, now=now) if target in FINAL else {}
     facts |= {"lease": run.lease + 1} if target is RunStatus.STARTING else {}
     move = update(Run).where(*_is_as(run)).values(status=target, **facts)
-    moved = session.scalars(move.returning(Run), execution_options={"populate_existing": True}).first()
+    moved = session.scalars(move.returning(Run), execution_options=_AS_STORED).first()
     if moved is None:
         return False
     event = {"run_id": run.id, "from_status": before, "to_status": target, "reason": reason, "at": now}
     session.execute(insert(RunEvent), [event])
     if target in FINAL:
-        events.add_run_ended(session, moved, now=now)
+        events.add_runs_ended(session, [moved], now=now)
     _give_back(session, run.id, facts)
     return True
+
+
+def end_queued(
+    session: Session, waiting: Collection[str], reason: Reason, *, now: datetime, message: str | None, **facts: Any
+) -> list[Run]:
+    """End those of these runs that wait, by few statements however many they are. Their tasks have to be locked.
+
+    Answers with the runs that were ended. What holds for each is what `advance` says.
+    """
+    ended: list[Run] = []
+    values = facts | {"status": STATUS_OF[reason], "reason": reason, "message": message, "ended_at": now}
+    values["removed_at"] = case((col(Run.lease) == 0, now), else_=None)
+    for some in portions(waiting, _AT_ONCE):
+        is_waiting = (col(Run.id).in_(some), col(Run.status) == RunStatus.QUEUED)
+        ending = update(Run).where(*is_waiting).values(**values).returning(Run)
+        moved = session.scalars(ending, execution_options=_AS_STORED).all()
+        slots.free(session, *(run.id for run in moved if run.removed_at is not None))
+        ended += moved
+    if ended:
+        move = {"from_status": RunStatus.QUEUED, "to_status": STATUS_OF[reason], "reason": reason, "at": now}
+        session.execute(insert(RunEvent), [move | {"run_id": run.id} for run in ended])
+        events.add_runs_ended(session, ended, now=now)
+    return ended
+
+
+def _facts_of_end(run: Run, reason: Reason | None, *, now: datetime) -> dict[str, Any]:
+    facts: dict[str, Any] = {"ended_at": now, "reason": reason}
+    return facts | {"removed_at": now} if run.lease == 0 else facts
 
 
 def _is_as(seen: Run) -> tuple[ColumnElement[bool], ...]:

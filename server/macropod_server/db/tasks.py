@@ -11,7 +11,7 @@ from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.failures import BY_ITSELF, failures_after, why_paused
-from macropod_server.domain.run import FINAL, Cause, RunStatus, is_final
+from macropod_server.domain.run import FINAL, Cause, Reason, RunStatus, is_final
 from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskHealth, TaskKind, TaskStatus
 
 
@@ -144,6 +144,16 @@ def note_run(session: Session, run: Run, task: Task | None, *, following: Run | 
         task.status = TaskStatus.KILLED
     task.updated_at = now
     session.add(task)
+
+
+def end_queued(
+    session: Session, task: Task, waiting: Collection[Run], reason: Reason, *, now: datetime, message: str, **facts: Any
+) -> None:
+    """End these runs of the locked task, which wait and after which nothing follows, and let the task tell of it."""
+    ended = runs.end_queued(session, [run.id for run in waiting], reason, now=now, message=message, **facts)
+    if ended:
+        newest = next((run for run in ended if run.id == task.last_run_id), ended[-1])
+        note_run(session, newest, task, now=now)
 
 
 def _has_nothing_to_come(task: Task) -> bool:

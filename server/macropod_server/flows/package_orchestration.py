@@ -12,7 +12,7 @@ from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import sha256_hex
-from macropod_server.domain.run import STATUS_OF, Reason, RunKind, RunStatus
+from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskKind, TaskStatus
 from macropod_server.flows.rebuild_environment import rebuild_again
 
@@ -142,7 +142,8 @@ def give_up(
     orchestration.status, orchestration.message, orchestration.updated_at = OrchestrationStatus.ERROR, message, now
     session.add(orchestration)
     for task in tasks.active_of(session, orchestration.id, locked=True):
-        _fail_waiting_runs(session, task, waited, now=now)
+        waiting = [run for run in runs.hold_unfinished(session, task.id) if run.status is RunStatus.QUEUED]
+        tasks.end_queued(session, task, waiting, waited.reason, now=now, message=waited.message)
         if task.status is not TaskStatus.PENDING_KILL:
             task.status, task.active, task.next_due_at = TaskStatus.FAILED, False, None
         task.updated_at = now
@@ -156,14 +157,3 @@ def _begin(session: Session, task: Task, orchestration: Orchestration, *, now: d
         task.status = TaskStatus.STARTED
     task.updated_at = now
     session.add(task)
-
-
-def _fail_waiting_runs(session: Session, task: Task, waited: Wait, *, now: datetime) -> None:
-    reason, message = waited.reason, waited.message
-    for run in runs.hold_unfinished(session, task.id):
-        if run.status is not RunStatus.QUEUED:
-            continue
-        if runs.advance(session, run, STATUS_OF[reason], now=now, reason=reason, message=message):
-            # A run that was put back may have a container all the same.
-            runs.note(session, run.id, removed_at=None if run.delayed_since else now)
-            tasks.note_run(session, run, task, now=now)
