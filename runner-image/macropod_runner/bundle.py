@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from macropod_runner.program import CouldNotStart
-from macropod_runner.server import Server
+from macropod_runner.server import NotThere, Server
 
 
 def fetch_bundle(server: Server, home: Path, *, spool: Path, sent: str | None = None) -> None:
@@ -20,6 +20,10 @@ def fetch_bundle(server: Server, home: Path, *, spool: Path, sent: str | None = 
         else:
             path.write_bytes(binascii.a2b_base64(sent))
         unpack(path, home)
+    except NotThere:
+        raise CouldNotStart(
+            "The uploaded zip is not in the server's store any more. Upload it again and make a new task."
+        ) from None
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
         raise CouldNotStart(f"The uploaded zip could not be unpacked: {error}.") from error
     finally:

@@ -40,10 +40,10 @@ class HangUp(Exception):
 
 
 class ServerDouble:
-    """`bundle` is what the runner gets; `spec` changes single fields of what it is told."""
+    """`bundle` is what the runner gets, None for nothing; `spec` changes single fields of what it is told."""
 
     def __init__(self, files: Mapping[str, str | bytes] | bytes = b"", **spec: Any) -> None:
-        self.bundle = files if isinstance(files, bytes) else zipped(files)
+        self.bundle: bytes | None = files if isinstance(files, bytes) else zipped(files)
         self.spec: dict[str, Any] = SPEC | spec
         self.lines: list[Line] = []
         self.ends: list[dict[str, Any]] = []
@@ -149,7 +149,9 @@ class ServerDouble:
 
     def _give_bundle(self) -> tuple[int, bytes]:
         self.gives_the_bundle.wait(20)
-        return 200, self.bundle
+        return (
+            (200, self.bundle) if self.bundle is not None else (404, b'{"code": "not_found", "message": "It is gone."}')
+        )
 
     def _take_environment(self, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         self.sent.append((query, body))
@@ -157,7 +159,11 @@ class ServerDouble:
         return 204, b""
 
     def _give_environment(self) -> tuple[int, bytes]:
-        return (200, self.environment) if self.environment is not None else (404, b"{}")
+        return (
+            (200, self.environment)
+            if self.environment is not None
+            else (404, b'{"code": "not_found", "message": "It is gone."}')
+        )
 
     def _take_lines(self, first: int, batch: bytes) -> tuple[int, bytes]:
         time.sleep(self.seconds_per_batch)

@@ -56,6 +56,14 @@ def test_a_passing_refusal_is_waited_out(tmp_path: Path, refusal: int) -> None:
     assert server.texts == ["hello"]
 
 
+def test_a_zip_that_the_server_has_lost_is_told(tmp_path: Path) -> None:
+    with ServerDouble() as server:
+        server.bundle = None
+        run(server, tmp_path)
+    assert server.end["reason"] == "could_not_start"
+    assert "The uploaded zip is not in the server's store any more." in server.end["message"]
+
+
 @pytest.mark.parametrize("refusal", [401, 403, 404, 410, 422])
 def test_a_final_refusal_stops_main_py(tmp_path: Path, refusal: int) -> None:
     main = "import time; print('begun')\nwhile True: print(time.time()); time.sleep(0.05)"
