@@ -131,12 +131,19 @@ def test_no_delay_is_no_delay():
 
 
 def test_what_retry_on_takes_is_stored_as_text_once_each():
-    assert check_retry_on(["failure", 75, "75", " 3 ", "lost", "007"]) == ["failure", "75", "3", "lost", "7"]
+    assert check_retry_on(["failure", 75, "75", " 3 ", "lost", "007"], retries=1) == ["failure", "75", "3", "lost", "7"]
 
 
-@pytest.mark.parametrize("entry", ["success", "killed", "Failure", "", 0, 256, -1, "1.5", "²", "x" * 500])
+@pytest.mark.parametrize("entry", ["success", "killed", "Failure", "", 0, 256, -1, "1.5", "²", "x" * 500, "9" * 5000])
 def test_an_entry_that_means_nothing_is_named(entry):
     with pytest.raises(Invalid, match="retry_on has") as refusal:
-        check_retry_on(["failure", entry])
+        check_retry_on(["failure", entry], retries=1)
     (problem,) = refusal.value.problems
     assert (problem.where, repr(str(entry)[:80]) in problem.message) == ("retry_on", True)
+
+
+def test_ends_that_are_named_without_any_retries_are_refused():
+    with pytest.raises(Invalid, match="retries is 0") as refusal:
+        check_retry_on(["lost"], retries=0)
+    assert refusal.value.problems[0].where == "retries"
+    assert check_retry_on([], retries=0) == []
