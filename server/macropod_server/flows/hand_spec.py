@@ -14,7 +14,7 @@ from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.time_limits import grace_seconds
+from macropod_server.flows.time_limits import grace_seconds, main_limit_seconds
 from macropod_server.storage.base import BlobNotFound
 
 _SMALL_BYTES = 256 * 1024
@@ -68,13 +68,12 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | N
 
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
-    timeout = deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
     return Spec(
         run=run,
         entry_point=orchestration.entry_point,
         requirements=orchestration.requirements,
         arguments=task.json_args if task else {},
-        timeout_seconds=timeout,
+        timeout_seconds=main_limit_seconds(deps, task),
         silence_timeout_seconds=task.silence_timeout_seconds if task else None,
         grace_seconds=grace_seconds(deps, task),
         debug=task is not None and task.debug,

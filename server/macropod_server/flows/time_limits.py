@@ -28,6 +28,16 @@ def grace_seconds(deps: Deps, task: Task | None) -> int:
     return _own(task, "grace_seconds", deps.settings.grace_seconds)
 
 
+def main_limit_seconds(deps: Deps, task: Task | None) -> int | None:
+    """Of what the runner starts: main.py, or the packaging that is no task's. None: no limit."""
+    return deps.settings.packaging_timeout_seconds if task is None else task.timeout_seconds
+
+
+def main_limit(deps: Deps, run: Run) -> timedelta | None:
+    seconds = main_limit_seconds(deps, _task(deps, run))
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 def start_lasted(deps: Deps, run: Run) -> timedelta:
     """Since this claim; one that was put back and claimed again has its whole time once more."""
     return deps.stopwatch.seen(START, (run.id, run.lease))
