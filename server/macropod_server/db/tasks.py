@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, or_, select, update
 
-from macropod_server.db import locks, runs
+from macropod_server.db import locks, pauses, runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
 from macropod_server.domain.errors import NotFound
@@ -136,13 +136,20 @@ def note_run(session: Session, run: Run, task: Task | None, *, following: Run | 
     is_done = is_final(run.status) and not runs.has_unfinished(session, task_id=task.id)
     if task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
-    if is_done and _has_nothing_to_come(task):
+    if is_done and _has_nothing_to_come(session, task):
         task.active = False
     if is_final(run.status) and (following is None or following.cause is not Cause.RETRY):
         _count_failures(task, run, now=now)
     if task.status is TaskStatus.PENDING_KILL and is_done:
         task.status = TaskStatus.KILLED
     task.updated_at = now
+    session.add(task)
+
+
+def note_wanted(session: Session, task: Task, run: Run, *, now: datetime) -> None:
+    """Somebody asked for this run: it is the newest one of the locked task, which something is to come of now."""
+    task.last_run_id, task.last_run_status = run.id, run.status.value
+    task.active, task.updated_at = True, now
     session.add(task)
 
 
@@ -156,10 +163,12 @@ def end_queued(
         note_run(session, newest, task, now=now)
 
 
-def _has_nothing_to_come(task: Task) -> bool:
-    """Of a plan that ended in a pause the policy may still run something afterwards."""
-    has_ended = task.next_due_at is None and task.status is not TaskStatus.PAUSED
-    return task.kind is TaskKind.RUN_ONCE or (task.kind is TaskKind.RUN_SCHEDULED and has_ended)
+def _has_nothing_to_come(session: Session, task: Task) -> bool:
+    """Of a plan that ended in a pause, its own or its workspace's, the policy may still run something afterwards."""
+    if task.kind is not TaskKind.RUN_SCHEDULED:
+        return task.kind is TaskKind.RUN_ONCE
+    may_go_on = task.next_due_at is not None or task.status is TaskStatus.PAUSED
+    return not may_go_on and not pauses.is_paused(session, task.workspace_id)
 
 
 def _count_failures(task: Task, run: Run, *, now: datetime) -> None:

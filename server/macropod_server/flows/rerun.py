@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import idempotency, orchestrations, runs
+from macropod_server.db import idempotency, orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
@@ -93,8 +93,7 @@ def _store(deps: Deps, session: Session, task: Task, run: Run, *, now: datetime)
     admission = admissions.ask(task, run, queueing=True)
     if not admission.is_granted:
         raise Conflict(f"Run {run.rerun_of} is not run again: {admission.reason}")
-    task.last_run_id, task.last_run_status, task.active, task.updated_at = run.id, run.status.value, True, now
-    session.add(task)
+    tasks.note_wanted(session, task, run, now=now)
     return [*admissions.store(now=now)]
 
 
