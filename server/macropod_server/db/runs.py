@@ -103,6 +103,11 @@ def is_cleaned_up(session: Session, run_id: str) -> bool:
     return run is None or run.removed_at is not None
 
 
+def is_of(spawner: str) -> ColumnElement[bool]:
+    """No spawner of another kind has made, or may have made, its container: nobody here could see or end that."""
+    return or_(col(Run.spawner).is_(None), col(Run.spawner) == spawner)
+
+
 def is_not_put_off(now: datetime) -> ColumnElement[bool]:
     return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
 
@@ -122,20 +127,20 @@ def has_unfinished(session: Session, *, task_id: str | None = None, orchestratio
 
 
 def without_contact(
-    session: Session, *, since: datetime, starting_since: datetime, now: datetime, limit: int
+    session: Session, *, spawner: str, since: datetime, starting_since: datetime, now: datetime, limit: int
 ) -> list[Run]:
-    """Started runs whose runner has not been heard of since then, longest silence first."""
+    """Started runs of this spawner whose runner has not been heard of since then, longest silence first."""
     silent = or_(
         and_(col(Run.status) == RunStatus.STARTING, col(Run.contact_at) < starting_since),
         and_(col(Run.status) == RunStatus.RUNNING, col(Run.contact_at) < since),
     )
-    query = select(Run).where(silent, is_not_put_off(now))
+    query = select(Run).where(silent, is_of(spawner), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))
 
 
-def to_stop(session: Session) -> list[Run]:
-    """Started runs that are asked to stop, those asked first before others."""
-    is_asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None))
+def to_stop(session: Session, *, spawner: str) -> list[Run]:
+    """Started runs of this spawner that are asked to stop, those asked first before others."""
+    is_asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None), is_of(spawner))
     return list(session.exec(select(Run).where(*is_asked).order_by(col(Run.stop_requested_at))))
 
 
@@ -152,9 +157,10 @@ def last_ended(session: Session, task_id: str, *, limit: int) -> list[Run]:
     return list(session.exec(query.order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(limit)))
 
 
-def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
-    """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
-    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), is_not_put_off(now))
+def uncleaned(session: Session, *, spawner: str, now: datetime, limit: int) -> list[Run]:
+    """Ended runs of this spawner whose container was not yet seen gone, oldest first; not those put off until later."""
+    is_left = (col(Run.status).in_(FINAL), col(Run.removed_at).is_(None))
+    query = select(Run).where(*is_left, is_of(spawner), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
 
 

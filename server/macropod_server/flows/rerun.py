@@ -111,7 +111,7 @@ def _differences(session: Session, run: Run, orchestration: Orchestration, place
     if run.environment is not None and run.environment != orchestration.environment:
         yield f"The packages are not the same: they were locked anew ({run.environment[:12]} before)."
     elif environment is not None and environment.status is not EnvironmentStatus.READY:
-        yield "The packages are gone; upload the same requirements again, or this run fails as environment_not_found."
+        yield "The packages are gone; they are installed again first, from the same lock."
     elif environment is not None and _is_newer(session, environment, run):
         yield "The packages were installed anew since, from the same lock."
     if run.spawner not in (None, place.spawner):

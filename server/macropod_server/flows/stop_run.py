@@ -89,7 +89,7 @@ def force_stop(deps: Deps) -> None:
     """End containers of runs whose runner did not stop them in time, counted from when this process saw it asked."""
     now = deps.clock()
     with deps.database.read() as session:
-        asked = runs.to_stop(session)
+        asked = runs.to_stop(session, spawner=deps.spawner.name)
         graces = {task.id: grace_seconds(deps, task) for task in tasks.of_runs(session, asked)}
     lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
     for run in asked:
