@@ -69,6 +69,7 @@ def rerun(
         idempotency.remember(session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=again.id, now=now)
     log.info("run_rerun", run_id=again.id, rerun_of=first.id, by=requested_by)
     tell(deps, asked)
+    deps.signals.wake("start_run")
     return Rerun(again, differences)
 
 
