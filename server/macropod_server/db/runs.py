@@ -1,7 +1,7 @@
 """Runs in the database. `advance` is the only door through which a run's status changes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -12,6 +12,18 @@ from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.run import ACTIVE, FINAL, Reason, RunKind, RunStatus, is_final, may_move
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""So much the clocks of several servers may differ. What lies farther ahead was noted before a clock was set back."""
+
+_AHEAD = timedelta(seconds=5)
+"""The same where a look too many does no harm."""
+
+LONGEST_TROUBLE = timedelta(minutes=1) + _CLOCKS_DIFFER
+"""Because something resists no run is put off for longer, as seen from any clock."""
+
+_LONGEST_PUT_OFF = timedelta(days=1) + _CLOCKS_DIFFER
+"""Nor at all: so long a resumed workspace may spread its runs."""
 
 
 class MoveNotAllowed(Exception):
@@ -109,7 +121,12 @@ def is_of(spawner: str) -> ColumnElement[bool]:
 
 
 def is_not_put_off(now: datetime) -> ColumnElement[bool]:
-    return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
+    """Also where it was put off before the clock was set back: nothing waits for as long as that jumped."""
+    is_over = (col(Run.put_off_until) <= now, col(Run.put_off_until) > now + _LONGEST_PUT_OFF)
+    is_trouble = or_(col(Run.status) != RunStatus.QUEUED, col(Run.delayed_since).is_not(None))
+    is_over_soon = and_(is_trouble, col(Run.put_off_until) > now + LONGEST_TROUBLE)
+    is_of_later = col(Run.created_at) > now + _CLOCKS_DIFFER  # Most are put off when they are made.
+    return or_(col(Run.put_off_until).is_(None), *is_over, is_over_soon, is_of_later)
 
 
 def hold_unfinished(session: Session, task_id: str) -> list[Run]:
@@ -129,10 +146,14 @@ def has_unfinished(session: Session, *, task_id: str | None = None, orchestratio
 def without_contact(
     session: Session, *, spawner: str, since: datetime, starting_since: datetime, now: datetime, limit: int
 ) -> list[Run]:
-    """Started runs of this spawner whose runner has not been heard of since then, longest silence first."""
+    """Started runs of this spawner whose runner has not been heard of since then, longest silence first.
+
+    A contact that lies ahead was before a clock was set back; how long ago nobody knows.
+    """
     silent = or_(
         and_(col(Run.status) == RunStatus.STARTING, col(Run.contact_at) < starting_since),
         and_(col(Run.status) == RunStatus.RUNNING, col(Run.contact_at) < since),
+        and_(col(Run.status).in_(ACTIVE), col(Run.contact_at) > now + min(now - since, _AHEAD)),
     )
     query = select(Run).where(silent, is_of(spawner), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))

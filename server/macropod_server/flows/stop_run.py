@@ -94,7 +94,7 @@ def force_stop(deps: Deps) -> None:
     lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
     for run in asked:
         grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
-        is_put_off = run.put_off_until is not None and run.put_off_until > now
+        is_put_off = run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
         if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
             with putting_off(deps, run, now=now):
                 _end_container(deps, run, now=now)
