@@ -22,7 +22,7 @@ def clean_up(deps: Deps) -> bool:
     with deps.database.read() as session:
         ended = runs.uncleaned(session, spawner=deps.spawner.name, now=now, limit=_BATCH)
     for run in ended:
-        with putting_off(deps, run, now=now):
+        with putting_off(deps, run):
             _remove(deps, run, now=now)
     return len(ended) == _BATCH
 

@@ -96,7 +96,7 @@ def force_stop(deps: Deps) -> None:
         grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
         is_put_off = run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
         if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
-            with putting_off(deps, run, now=now):
+            with putting_off(deps, run):
                 _end_container(deps, run, now=now)
 
 

@@ -47,7 +47,7 @@ def watch(deps: Deps, *, silence: timedelta) -> bool:
 
 
 def _look_safely(deps: Deps, run: Run, *, now: datetime) -> bool:
-    with putting_off(deps, run, now=now):
+    with putting_off(deps, run):
         return _look_at(deps, run, now=now)
     return False
 
