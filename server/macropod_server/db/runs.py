@@ -136,10 +136,15 @@ def hold_unfinished(session: Session, task_id: str) -> list[Run]:
     return list(session.exec(held, execution_options={"populate_existing": True}))
 
 
+def is_unfinished() -> tuple[ColumnElement[bool], ...]:
+    """In the words of the indexes of what is present: what has not ended is not gone."""
+    return (col(Run.removed_at).is_(None), col(Run.status).in_((RunStatus.QUEUED, *sorted(ACTIVE))))
+
+
 def has_unfinished(session: Session, *, task_id: str | None = None, orchestration_id: str | None = None) -> bool:
     wanted = {Run.task_id: task_id, Run.orchestration_id: orchestration_id}
     conditions = [col(column) == value for column, value in wanted.items() if value is not None]
-    query = select(Run.id).where(col(Run.status).not_in(FINAL), *conditions).limit(1)
+    query = select(Run.id).where(*is_unfinished(), *conditions).limit(1)
     return session.exec(query).first() is not None
 
 
