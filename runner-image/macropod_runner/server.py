@@ -143,10 +143,10 @@ def _told(blocks: Iterator[bytes]) -> dict[str, Any]:
     return told
 
 
-def _message(text: str) -> str:
-    """What the server says to people; empty where it was not the server that answered."""
+def _of_refusal(text: str, name: str) -> str:
+    """What the server says in its refusal; empty where it was not the server that answered."""
     try:
-        return str(json.loads(text)["message"])
+        return str(json.loads(text)[name])
     except (ValueError, KeyError, TypeError):
         return ""
 
@@ -154,8 +154,12 @@ def _message(text: str) -> str:
 def _refusal(response: Response) -> str:
     text = b"".join(response.blocks).decode(errors="replace")
     sentence = f"The server answered {response.status}: {text[:500]}."
-    if response.status in (404, 413):
-        raise NotThere(sentence) if response.status == 404 else TooLarge(_message(text) or sentence)
-    if 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
+    if response.status == 413:
+        raise TooLarge(_of_refusal(text, "message") or sentence)
+    # Whatever stands before the server and does not find it says 404 too, and knows nothing of runs.
+    is_of_server = bool(_of_refusal(text, "code"))
+    if is_of_server and response.status == 404:
+        raise NotThere(sentence)
+    if is_of_server and 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
         raise RunIsOver(sentence)
     return sentence

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,11 +31,13 @@ from macropod_server.api import (
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.api.traced import TracedRequests
+from macropod_server.db import spawners
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
 from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.domain.errors import Invalid, MacropodError, Unavailable
+from macropod_server.domain.spawner_choice import Tied, choose, left_alone
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
@@ -94,7 +96,9 @@ def build_deps(
     if is_to_spawn:
         check_is_whole(settings)
     database, key = open_database(settings), run_key(settings)
-    installation_id = join_installation(settings, database, key, now=clock())
+    with _closed_when_refused(database):
+        installation_id = join_installation(settings, database, key, now=clock())
+        spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
     database.on_commit = _teller(metrics, signals, tracing)
     logs = open_log_store(settings.resolved_logs_url, connections=settings.database_connections)
@@ -105,7 +109,7 @@ def build_deps(
         database=database,
         storage=LocalStorage(settings.resolved_storage_path),
         logs=logs,
-        spawner=spawner or choose_spawner(settings, installation_id, is_to_spawn=is_to_spawn),
+        spawner=spawner,
         signals=signals,
         clock=clock,
         stopwatch=Stopwatch(monotonic),
@@ -154,26 +158,47 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool = True) -> Spawner:
+@contextmanager
+def _closed_when_refused(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except MacropodError:
+        database.close()
+        raise
+
+
+def _tied(database: Database) -> list[Tied]:
+    with database.read() as session:
+        return spawners.tied(session)
+
+
+def choose_spawner(
+    settings: Settings, installation_id: str, tied: Sequence[Tied] = (), *, is_to_spawn: bool = True
+) -> Spawner:
+    """Raises `Unavailable` where the one that holds what is there cannot be had, and none was named."""
+    if settings.spawner in ("process", "docker") and (told := left_alone(tied, spawner=settings.spawner)):
+        log.warning("left_alone", what=told)
     match settings.spawner:
         case "process":
             return _process_spawner(settings, "MACROPOD_SPAWNER is process", is_to_spawn=is_to_spawn)
         case "docker":
             return _docker_spawner(settings, installation_id, "MACROPOD_SPAWNER is docker")
         case "auto":
-            return _automatic_spawner(settings, installation_id, is_to_spawn=is_to_spawn)
+            return _automatic_spawner(settings, installation_id, tied, is_to_spawn=is_to_spawn)
     raise Invalid.field(
         "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker or process."
     )
 
 
-def _automatic_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool) -> Spawner:
+def _automatic_spawner(settings: Settings, installation_id: str, tied: Sequence[Tied], *, is_to_spawn: bool) -> Spawner:
     from macropod_server.spawners.docker import docker_answers
 
-    missing = docker_answers(settings.runner_image, environ=os.environ)
-    if missing is None:
-        return _docker_spawner(settings, installation_id, "a Docker Engine answers and has the runner image")
-    return _process_spawner(settings, missing, is_to_spawn=is_to_spawn)
+    lacks = docker_answers(settings.runner_image, environ=os.environ)
+    # Who only looks may do so while the engine is away, and is told of it by the spawner.
+    choice = choose(tied, docker_lacks=lacks if is_to_spawn or not tied else None)
+    if choice.spawner == "docker":
+        return _docker_spawner(settings, installation_id, choice.why)
+    return _process_spawner(settings, choice.why, is_to_spawn=is_to_spawn)
 
 
 def _process_spawner(settings: Settings, why: str, *, is_to_spawn: bool) -> Spawner:

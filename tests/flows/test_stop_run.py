@@ -129,6 +129,22 @@ def test_a_runner_that_does_not_stop_loses_its_container(deps):
     assert (reread(deps, run).status, reread(deps, task).status) == ("killed", "killed")
 
 
+@pytest.mark.parametrize(("heard", "grace_seconds"), [(False, 30), (True, 0)])
+def test_main_py_has_its_grace_also_where_its_runner_could_not_hear_of_the_stop(deps, heard, grace_seconds):
+    """The server, or its database, may be away right after the kill was answered."""
+    task, run = a_running_task(deps, grace_seconds=30)
+    kill(deps, task)
+    stop_runs(deps)
+    if heard:
+        deps.clock.advance(seconds=1)
+        with deps.database.write() as session:
+            runs.note(session, run.id, contact_at=deps.clock())
+    deps.clock.advance(minutes=1)
+    stop_runs(deps)
+    assert deps.spawner.graces[run.id] == timedelta(seconds=grace_seconds)
+    assert reread(deps, run).status == "killed"
+
+
 def test_a_runner_that_could_not_hear_of_its_stop_has_its_whole_time_after_a_restart(deps, restarted):
     task, run = a_running_task(deps)
     kill(deps, task)

@@ -53,6 +53,7 @@ class ServerDouble:
         self.versions: set[str | None] = set()
         self.is_away = False
         self.refusal: int | None = None
+        self.refusal_body = b'{"code": "told_so", "message": "Not now."}'
         self.acks_to_lose = 0
         self.seconds_per_batch = 0.0
         self.environment: bytes | None = None
@@ -129,9 +130,9 @@ class ServerDouble:
         if self.is_away:
             raise HangUp
         if token != f"Bearer {TOKEN}":
-            return 401, b"{}"
+            return 401, b'{"code": "unauthorized"}'
         if self.refusal is not None:
-            return self.refusal, b'{"code": "told_so", "message": "Not now."}'
+            return self.refusal, self.refusal_body
         return self._actions()[name](query, body)
 
     def _actions(self) -> dict[str, Callable[[dict[str, str], bytes], tuple[int, bytes]]]:
@@ -159,11 +160,7 @@ class ServerDouble:
         return 204, b""
 
     def _give_environment(self) -> tuple[int, bytes]:
-        return (
-            (200, self.environment)
-            if self.environment is not None
-            else (404, b'{"code": "not_found", "message": "It is gone."}')
-        )
+        return (200, self.environment) if self.environment is not None else (404, b'{"code": "not_found"}')
 
     def _take_lines(self, first: int, batch: bytes) -> tuple[int, bytes]:
         time.sleep(self.seconds_per_batch)

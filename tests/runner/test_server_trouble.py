@@ -74,6 +74,21 @@ def test_a_final_refusal_stops_main_py(tmp_path: Path, refusal: int) -> None:
     assert server.ends == []
 
 
+@pytest.mark.parametrize(
+    ("refusal", "words"), [(404, b"404 page not found\n"), (403, b"<html>Forbidden</html>"), (404, b"[]"), (401, b"")]
+)
+def test_a_refusal_of_somebody_before_the_server_is_waited_out(tmp_path: Path, refusal: int, words: bytes) -> None:
+    with ServerDouble({"main.py": CHATTY}) as server:
+        server.refusal_body = words
+        with RunnerProcess(server, tmp_path) as runner:
+            server.await_lines(10)
+            server.refusal = refusal
+            await_file(runner.home / "done")
+            server.refusal = None
+            assert runner.wait() == 0
+    assert server.texts == CHATTER
+
+
 def test_main_py_is_not_held_up_by_a_server_that_is_away(tmp_path: Path) -> None:
     main = "for number in range(300_000): print(number, 'x' * 60)\nopen('done', 'w').close()"
     with ServerDouble({"main.py": main}) as server, RunnerProcess(server, tmp_path) as runner:

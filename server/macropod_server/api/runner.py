@@ -134,7 +134,12 @@ def _is_stopped(deps: Deps, run_id: str) -> bool:
         run = runs.get(session, run_id)
     if is_final(run.status):
         raise Unauthorized(f"Run {run_id} has ended as {run.status.value}.")
-    return run.stop_requested_at is not None
+    if run.stop_requested_at is None:
+        return False
+    if run.contact_at is None or run.contact_at <= run.stop_requested_at:
+        with deps.database.write() as session:
+            runs.note(session, run_id, contact_at=deps.clock())  # It hears of the stop now.
+    return True
 
 
 @router.post("/lock")

@@ -1,7 +1,7 @@
 """Runs in the database. `advance` is the only door for the status of a run, `end_queued` the same for many at once."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case
@@ -17,6 +17,18 @@ from macropod_server.domain.run import ACTIVE, FINAL, STATUS_OF, Reason, RunKind
 _AT_ONCE = 500
 _AS_STORED = {"populate_existing": True, "synchronize_session": False}
 """What comes back is what is stored. Nothing else in the session is touched, so nothing else is looked at."""
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""So much the clocks of several servers may differ. What lies farther ahead was noted before a clock was set back."""
+
+_AHEAD = timedelta(seconds=5)
+"""The same where a look too many does no harm."""
+
+LONGEST_TROUBLE = timedelta(minutes=1) + _CLOCKS_DIFFER
+"""Because something resists no run is put off for longer, as seen from any clock."""
+
+_LONGEST_PUT_OFF = timedelta(days=1) + _CLOCKS_DIFFER
+"""Nor at all: so long a resumed workspace may spread its runs."""
 
 
 class MoveNotAllowed(Exception):
@@ -136,8 +148,18 @@ def is_cleaned_up(session: Session, run_id: str) -> bool:
     return run is None or run.removed_at is not None
 
 
+def is_of(spawner: str) -> ColumnElement[bool]:
+    """No spawner of another kind has made, or may have made, its container: nobody here could see or end that."""
+    return or_(col(Run.spawner).is_(None), col(Run.spawner) == spawner)
+
+
 def is_not_put_off(now: datetime) -> ColumnElement[bool]:
-    return or_(col(Run.put_off_until).is_(None), col(Run.put_off_until) <= now)
+    """Also where it was put off before the clock was set back: nothing waits for as long as that jumped."""
+    is_over = (col(Run.put_off_until) <= now, col(Run.put_off_until) > now + _LONGEST_PUT_OFF)
+    is_trouble = or_(col(Run.status) != RunStatus.QUEUED, col(Run.delayed_since).is_not(None))
+    is_over_soon = and_(is_trouble, col(Run.put_off_until) > now + LONGEST_TROUBLE)
+    is_of_later = col(Run.created_at) > now + _CLOCKS_DIFFER  # Most are put off when they are made.
+    return or_(col(Run.put_off_until).is_(None), *is_over, is_over_soon, is_of_later)
 
 
 def hold_unfinished(session: Session, task_id: str) -> list[Run]:
@@ -147,28 +169,37 @@ def hold_unfinished(session: Session, task_id: str) -> list[Run]:
     return list(session.exec(held, execution_options={"populate_existing": True}))
 
 
+def is_unfinished() -> tuple[ColumnElement[bool], ...]:
+    """In the words of the indexes of what is present: what has not ended is not gone."""
+    return (col(Run.removed_at).is_(None), col(Run.status).in_((RunStatus.QUEUED, *sorted(ACTIVE))))
+
+
 def has_unfinished(session: Session, *, task_id: str | None = None, orchestration_id: str | None = None) -> bool:
     wanted = {Run.task_id: task_id, Run.orchestration_id: orchestration_id}
     conditions = [col(column) == value for column, value in wanted.items() if value is not None]
-    query = select(Run.id).where(col(Run.status).not_in(FINAL), *conditions).limit(1)
+    query = select(Run.id).where(*is_unfinished(), *conditions).limit(1)
     return session.exec(query).first() is not None
 
 
 def without_contact(
-    session: Session, *, since: datetime, starting_since: datetime, now: datetime, limit: int
+    session: Session, *, spawner: str, since: datetime, starting_since: datetime, now: datetime, limit: int
 ) -> list[Run]:
-    """Started runs whose runner has not been heard of since then, longest silence first."""
+    """Started runs of this spawner whose runner has not been heard of since then, longest silence first.
+
+    A contact that lies ahead was before a clock was set back; how long ago nobody knows.
+    """
     silent = or_(
         and_(col(Run.status) == RunStatus.STARTING, col(Run.contact_at) < starting_since),
         and_(col(Run.status) == RunStatus.RUNNING, col(Run.contact_at) < since),
+        and_(col(Run.status).in_(ACTIVE), col(Run.contact_at) > now + min(now - since, _AHEAD)),
     )
-    query = select(Run).where(silent, is_not_put_off(now))
+    query = select(Run).where(silent, is_of(spawner), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.contact_at)).limit(limit)))
 
 
-def to_stop(session: Session) -> list[Run]:
-    """Started runs that are asked to stop, those asked first before others."""
-    is_asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None))
+def to_stop(session: Session, *, spawner: str) -> list[Run]:
+    """Started runs of this spawner that are asked to stop, those asked first before others."""
+    is_asked = (col(Run.status).in_(ACTIVE), col(Run.stop_requested_at).is_not(None), is_of(spawner))
     return list(session.exec(select(Run).where(*is_asked).order_by(col(Run.stop_requested_at))))
 
 
@@ -185,9 +216,10 @@ def last_ended(session: Session, task_id: str, *, limit: int) -> list[Run]:
     return list(session.exec(query.order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(limit)))
 
 
-def uncleaned(session: Session, *, now: datetime, limit: int) -> list[Run]:
-    """Ended runs whose container was not yet seen gone, oldest first; those put off until later are left out."""
-    query = select(Run).where(col(Run.status).in_(FINAL), col(Run.removed_at).is_(None), is_not_put_off(now))
+def uncleaned(session: Session, *, spawner: str, now: datetime, limit: int) -> list[Run]:
+    """Ended runs of this spawner whose container was not yet seen gone, oldest first; not those put off until later."""
+    is_left = (col(Run.status).in_(FINAL), col(Run.removed_at).is_(None))
+    query = select(Run).where(*is_left, is_of(spawner), is_not_put_off(now))
     return list(session.exec(query.order_by(col(Run.ended_at)).limit(limit)))
 
 

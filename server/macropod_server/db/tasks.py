@@ -9,10 +9,11 @@ from sqlmodel import Session, col, func, or_, select, update
 from macropod_server.db import locks, pauses, runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
+from macropod_server.db.tables.tasks import IS_IN_CRASH_LOOP, IS_TO_SETTLE
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.failures import BY_ITSELF, failures_after, why_paused
-from macropod_server.domain.run import FINAL, Cause, Reason, RunStatus, is_final
-from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskHealth, TaskKind, TaskStatus
+from macropod_server.domain.run import Cause, Reason, RunStatus, is_final
+from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskKind, TaskStatus
 
 
 def get(session: Session, task_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Task:
@@ -83,13 +84,13 @@ def note_ticks(session: Session, facts: Sequence[dict[str, Any]]) -> None:
 
 
 def first_due_at(session: Session) -> datetime | None:
-    return session.exec(select(func.min(Task.next_due_at))).one()
+    return session.exec(select(func.min(Task.next_due_at)).where(col(Task.next_due_at).is_not(None))).one()
 
 
 def to_settle(session: Session, *, limit: int) -> list[Task]:
     """Tasks whose kill was asked for and that have nothing left to be stopped."""
-    unfinished = select(Run.id).where(col(Run.task_id) == col(Task.id), col(Run.status).not_in(FINAL))
-    query = select(Task).where(col(Task.status) == TaskStatus.PENDING_KILL, ~unfinished.exists()).limit(limit)
+    unfinished = select(Run.id).where(col(Run.task_id) == col(Task.id), *runs.is_unfinished())
+    query = select(Task).where(IS_TO_SETTLE, ~unfinished.exists()).limit(limit)
     return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
 
 
@@ -119,7 +120,7 @@ def settled(session: Session, *, started_before: datetime) -> list[Task]:
     """Tasks in a crash loop, locked, whose run has gone on since then."""
     runs_on = (col(Run.id) == col(Task.last_run_id), col(Run.status) == RunStatus.RUNNING)
     has_settled = select(Run.id).where(*runs_on, col(Run.started_at) <= started_before).exists()
-    query = select(Task).where(col(Task.health) == TaskHealth.CRASH_LOOP, has_settled)
+    query = select(Task).where(IS_IN_CRASH_LOOP, has_settled)
     return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
 
 

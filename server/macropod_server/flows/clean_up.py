@@ -21,9 +21,9 @@ def clean_up(deps: Deps) -> bool:
     """Remove what is left of some ended runs; True when there may be more."""
     now = deps.clock()
     with deps.database.read() as session:
-        ended = runs.uncleaned(session, now=now, limit=_BATCH)
+        ended = runs.uncleaned(session, spawner=deps.spawner.name, now=now, limit=_BATCH)
     for run in ended:
-        with putting_off(deps, run, now=now):
+        with putting_off(deps, run):
             _remove(deps, run, now=now)
     return len(ended) == _BATCH
 

@@ -14,6 +14,7 @@ from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import sha256_hex
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.flows.find_environment import is_out_of_reach
 from macropod_server.flows.rebuild_environment import rebuild_again
 
 
@@ -54,9 +55,10 @@ def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
         orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
         _check_packages(held, orchestration)
         environment = orchestrations.hold_environment(session, digest)
-        turn = _turn(session, environment, run, is_to_travel=not deps.spawner.keeps_environments)
+        is_elsewhere = environment is not None and is_out_of_reach(deps, environment)
+        turn = _turn(session, environment, run, is_elsewhere=is_elsewhere)
         if turn is Turn.BUILD:
-            session.add(_claimed(environment or _begun(lock, digest, run, now=now), run))
+            session.add(_claimed(environment or _begun(lock, digest, run, now=now), run, deps.spawner.name))
             session.flush()
         if turn is not Turn.WAIT:
             orchestration.environment = digest
@@ -73,16 +75,16 @@ def _check_packages(run: Run, orchestration: Orchestration) -> None:
         raise Conflict(f"Run {run.id} is {run.status.value}; a lock is taken only while it runs.")
 
 
-def _turn(session: Session, environment: Environment | None, run: Run, *, is_to_travel: bool) -> Turn:
+def _turn(session: Session, environment: Environment | None, run: Run, *, is_elsewhere: bool) -> Turn:
     if environment is None or environment.name == run.id:
         return Turn.BUILD
-    is_in_reach = environment.archive_sha256 is not None or not is_to_travel
-    if environment.status is EnvironmentStatus.READY and is_in_reach:
+    if environment.status is EnvironmentStatus.READY and not is_elsewhere:
         return Turn.SHARE
     return Turn.BUILD if runs.has_ended(session, environment.name) else Turn.WAIT
 
 
-def _claimed(environment: Environment, run: Run) -> Environment:
+def _claimed(environment: Environment, run: Run, spawner: str) -> Environment:
+    environment.spawner = spawner
     if environment.name != run.id:
         environment.name, environment.status = run.id, EnvironmentStatus.BUILDING
         environment.archive_sha256 = environment.archive_bytes = None

@@ -69,6 +69,7 @@ def rerun(
         idempotency.remember(session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=again.id, now=now)
     log.info("run_rerun", run_id=again.id, rerun_of=first.id, by=requested_by)
     tell(deps, asked)
+    deps.signals.wake("start_run")
     return Rerun(again, differences)
 
 
@@ -110,7 +111,7 @@ def _differences(session: Session, run: Run, orchestration: Orchestration, place
     if run.environment is not None and run.environment != orchestration.environment:
         yield f"The packages are not the same: they were locked anew ({run.environment[:12]} before)."
     elif environment is not None and environment.status is not EnvironmentStatus.READY:
-        yield "The packages are gone; upload the same requirements again, or this run fails as environment_not_found."
+        yield "The packages are gone; they are installed again first, from the same lock."
     elif environment is not None and _is_newer(session, environment, run):
         yield "The packages were installed anew since, from the same lock."
     if run.spawner not in (None, place.spawner):

@@ -103,19 +103,22 @@ def force_stop(deps: Deps) -> None:
     """End containers of runs whose runner did not stop them in time, counted from when this process saw it asked."""
     now = deps.clock()
     with deps.database.read() as session:
-        asked = runs.to_stop(session)
+        asked = runs.to_stop(session, spawner=deps.spawner.name)
         graces = {task.id: grace_seconds(deps, task) for task in tasks.of_runs(session, asked)}
     lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
     for run in asked:
         grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
-        is_put_off = run.put_off_until is not None and run.put_off_until > now
+        is_put_off = run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
         if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
-            with putting_off(deps, run, now=now):
-                _end_container(deps, run, now=now)
+            with putting_off(deps, run):
+                _end_container(deps, run, grace=timedelta(seconds=grace), now=now)
 
 
-def _end_container(deps: Deps, run: Run, *, now: datetime) -> None:
-    deps.spawner.remove(run.id, grace=timedelta(0))
+def _end_container(deps: Deps, run: Run, *, grace: timedelta, now: datetime) -> None:
+    """A runner that has not called since cannot have told main.py: then it has its grace now."""
+    asked_at, contact_at = run.stop_requested_at, run.contact_at
+    has_heard = asked_at is not None and contact_at is not None and contact_at > asked_at
+    deps.spawner.remove(run.id, grace=timedelta(0) if has_heard else grace)
     message = "The run did not stop when asked, so its container was ended."
     finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now, seen=run)
 
