@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,9 +40,16 @@ class Server:
     def __init__(self, url: str, token: str, *, patience: Patience) -> None:
         self._connection = Connection(url, token)
         self._patience = patience
+        # Tells a runner that repeats its call from a second runner of the same run.
+        self._nonce = os.urandom(16).hex()
 
     def spec(self) -> Spec:
-        return self._repeat("GET", "/v1/runner/spec", receive=lambda blocks: read_spec(b"".join(blocks)))
+        return self._repeat(
+            "GET",
+            "/v1/runner/spec",
+            receive=lambda blocks: read_spec(b"".join(blocks)),
+            headers=f"Macropod-Runner-Nonce: {self._nonce}\r\n",
+        )
 
     def fetch_bundle(self, path: Path) -> None:
         def keep(blocks: Iterator[bytes]) -> None:
@@ -116,6 +124,7 @@ class Server:
         body: bytes | FileBody = b"",
         content_type: str = "application/json",
         patience_seconds: float = _ANSWER_SECONDS,
+        headers: str = "",
     ) -> Received:
         problem = ""
         for attempt in self._patience.attempts():
@@ -123,7 +132,7 @@ class Server:
                 say_aside(f"{method} {path}: {problem} Trying again.")
             try:
                 response = self._connection.request(
-                    method, path, body=body, content_type=content_type, timeout=patience_seconds
+                    method, path, body=body, content_type=content_type, timeout=patience_seconds, headers=headers
                 )
                 if response.status < 300:
                     return receive(response.blocks)

@@ -51,6 +51,7 @@ class ServerDouble:
         self.lock_actions = ["build"]
         self.calls: Counter[str] = Counter()
         self.versions: set[str | None] = set()
+        self.nonces: list[str] = []
         self.is_away = False
         self.refusal: int | None = None
         self.refusal_body = b'{"code": "told_so", "message": "Not now."}'
@@ -212,6 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self._body()
         self.double.versions.add(self.headers.get("Macropod-Runner"))
+        self.double.nonces += self.headers.get_all("Macropod-Runner-Nonce", [])
         try:
             status, answer = self.double.answer(self.headers["Authorization"], self.path, body)
         except HangUp:

@@ -54,6 +54,8 @@ def test_a_passing_refusal_is_waited_out(tmp_path: Path, refusal: int) -> None:
             server.refusal = None
             assert runner.wait() == 0
     assert server.texts == ["hello"]
+    assert len(server.nonces) > 2
+    assert len(set(server.nonces)) == 1, "by it the server knows that it is the same runner that asks again"
 
 
 def test_a_zip_that_the_server_has_lost_is_told(tmp_path: Path) -> None:

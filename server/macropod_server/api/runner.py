@@ -18,7 +18,7 @@ from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
@@ -57,8 +57,9 @@ def spec(
     deps: DepsOfRuns,
     now: Now,
     macropod_runner: Annotated[str | None, Header(max_length=100, description="the runner's version")] = None,
+    macropod_runner_nonce: Annotated[str | None, Header(max_length=100, description="chosen by the runner")] = None,
 ) -> dict[str, Any]:
-    wanted = hand_spec(deps, run.id, now=now, runner_version=macropod_runner)
+    wanted = hand_spec(deps, run.id, now=now, runner=Asking(macropod_runner, macropod_runner_nonce))
     return {
         "run_id": run.id,
         "task_id": run.task_id,

@@ -13,7 +13,7 @@ from macropod_server.domain.errors import Conflict
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision under `alembic/versions`."""
 
 _LOCK = 7_063_672

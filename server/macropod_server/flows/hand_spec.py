@@ -45,16 +45,27 @@ class Spec:
     """Packaging: whether what it builds is to be sent here."""
 
 
-def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | None = None) -> Spec:
-    """Raises `Conflict` when the run must not begin any more."""
+@dataclass(frozen=True)
+class Asking:
+    """The runner that asks. `nonce` is its own, the same whenever it asks; earlier runners send none."""
+
+    version: str | None = None
+    nonce: str | None = None
+
+
+def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking | None = None) -> Spec:
+    """May be repeated by its runner. Raises `Conflict` for another one, and when the run must not begin any more."""
+    runner = runner or Asking()
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
+        _check_is_its_runner(run, runner)
         stopped = run.stop_requested_at is not None
         if run.status is RunStatus.QUEUED:
             # It was put back because the spawner did not answer, and its container was started all the same.
             runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, message=None)
         if run.status is RunStatus.STARTING and not stopped:
-            facts: dict[str, Any] = {"started_at": now, "contact_at": now, "runner_version": runner_version}
+            facts: dict[str, Any] = {"started_at": now, "contact_at": now}
+            facts |= {"runner_version": runner.version, "runner_nonce": runner.nonce}
             runs.advance(session, run, RunStatus.RUNNING, now=now, **facts)
             tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
@@ -64,6 +75,13 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | N
         raise Conflict(f"Run {run_id} is {run.status.value}; it is not to be started.")
     deps.signals.ring(run_id)
     return _spec(deps, run, task, orchestration)
+
+
+def _check_is_its_runner(run: Run, runner: Asking) -> None:
+    """A container that was started twice, by hand or by a server that does not see the first, runs main.py once."""
+    is_another = None not in (run.runner_nonce, runner.nonce) and run.runner_nonce != runner.nonce
+    if run.status is RunStatus.RUNNING and is_another:
+        raise Conflict(f"Run {run.id} was begun by another runner, so this one has nothing to do.")
 
 
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:

@@ -52,6 +52,9 @@ class Run(SQLModel, table=True):
     image: str | None = None
     spawner: str | None = Field(default=None, description="which kind of spawner started it")
     runner_version: str | None = None
+    runner_nonce: str | None = Field(
+        default=None, sa_type=String(100), description="by which its runner is known again"
+    )
     started_at: datetime | None = instant(default=None)
     ended_at: datetime | None = instant(default=None)
     contact_at: datetime | None = instant(default=None)
