@@ -72,9 +72,12 @@ def _is_tried_again() -> ColumnElement[bool]:
 
 def _surplus_runs(session: Session, most: int) -> Iterator[ColumnElement[bool]]:
     """A continuous task keeps as many as its pauses and its health are reckoned from."""
+    if most >= LOOKED_BACK:
+        yield from _beyond(session, Run, "created_at", most)
+        return
     is_continuous = col(Task.kind) == TaskKind.RUN_CONTINUOUSLY
     yield from (and_(~is_continuous, each) for each in _beyond(session, Run, "created_at", most))
-    for each in _beyond(session, Run, "created_at", max(most, LOOKED_BACK)):
+    for each in _beyond(session, Run, "created_at", LOOKED_BACK):
         yield and_(is_continuous, each)
 
 
