@@ -23,6 +23,7 @@ from macropod_server.domain.task import TaskKind, TaskStatus, TickOutcome
 from macropod_server.flows.delete_orchestration import delete_orchestration
 from macropod_server.flows.retain import expired, retain
 from macropod_server.flows.sweep import sweep
+from sqlalchemy import event
 from sqlmodel import select
 
 from tests.batches import batch
@@ -334,14 +335,17 @@ def test_the_packaging_log_of_an_orchestration_that_is_there_stays(deps):
     assert packaging.id not in ids(all_rows(deps, Run))
 
 
-def test_a_step_removes_a_hundred_at_most_and_says_that_there_is_more(deps):
+def test_whose_runs_are_too_many_is_not_asked_again_for_every_hundred_that_go(deps):
     task = a_scheduled_task(deps)
-    some_runs(deps, task, 131)
-    bounded = keeping(deps, runs_per_task=1)
-    assert retain(bounded)
-    assert len(runs_of(deps, task)) == 31
-    assert not retain(bounded)
+    some_runs(deps, task, 231)
+    statements = []
+    event.listen(deps.database.engine, "before_cursor_execute", lambda _c, _cursor, text, *_: statements.append(text))
+    assert not retain(keeping(deps, runs_per_task=1))
     assert len(runs_of(deps, task)) == 1
+    removals = [each for each in statements if each.startswith("DELETE FROM runs")]
+    questions = [each for each in statements if "HAVING" in each and "FROM runs" in each]
+    assert len(removals) == 3
+    assert len(questions) < len(removals)
 
 
 def test_what_would_go_is_counted_and_nothing_is_touched(deps):
