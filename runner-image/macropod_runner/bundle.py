@@ -11,7 +11,7 @@ from pathlib import Path
 from macropod_runner.aside import say_aside
 from macropod_runner.connection import Unreachable, fetch
 from macropod_runner.program import CouldNotStart
-from macropod_runner.server import Server
+from macropod_runner.server import NotThere, Server
 from macropod_runner.spec import Spec
 
 _TRIES = 3
@@ -24,6 +24,10 @@ def fetch_bundle(server: Server, home: Path, *, spool: Path, spec: Spec) -> None
     try:
         _fetch(server, path, spec)
         unpack(path, home)
+    except NotThere:
+        raise CouldNotStart(
+            "The uploaded zip is not in the server's store any more. Upload it again and make a new task."
+        ) from None
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
         raise CouldNotStart(f"The uploaded zip could not be unpacked: {error}.") from error
     finally:

@@ -62,9 +62,12 @@ class Connection:
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
 
-    def request(self, method: str, path: str, *, body: bytes | FileBody, content_type: str, timeout: float) -> Response:
+    def request(
+        self, method: str, path: str, *, body: bytes | FileBody, content_type: str, timeout: float, headers: str = ""
+    ) -> Response:
+        """`headers` are further ones, each with its end of line."""
         about = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n" if content_type else ""
-        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}{about}"
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}{headers}{about}"
         try:
             line = self._connected()
             line.settimeout(timeout)

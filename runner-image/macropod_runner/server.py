@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,9 +40,16 @@ class Server:
     def __init__(self, url: str, token: str, *, patience: Patience) -> None:
         self._connection = Connection(url, token)
         self._patience = patience
+        # Tells a runner that repeats its call from a second runner of the same run.
+        self._nonce = os.urandom(16).hex()
 
     def spec(self) -> Spec:
-        return self._repeat("GET", "/v1/runner/spec", receive=lambda blocks: read_spec(b"".join(blocks)))
+        return self._repeat(
+            "GET",
+            "/v1/runner/spec",
+            receive=lambda blocks: read_spec(b"".join(blocks)),
+            headers=f"Macropod-Runner-Nonce: {self._nonce}\r\n",
+        )
 
     def fetch_bundle(self, path: Path) -> None:
         def keep(blocks: Iterator[bytes]) -> None:
@@ -116,6 +124,7 @@ class Server:
         body: bytes | FileBody = b"",
         content_type: str = "application/json",
         patience_seconds: float = _ANSWER_SECONDS,
+        headers: str = "",
     ) -> Received:
         problem = ""
         for attempt in self._patience.attempts():
@@ -123,7 +132,7 @@ class Server:
                 say_aside(f"{method} {path}: {problem} Trying again.")
             try:
                 response = self._connection.request(
-                    method, path, body=body, content_type=content_type, timeout=patience_seconds
+                    method, path, body=body, content_type=content_type, timeout=patience_seconds, headers=headers
                 )
                 if response.status < 300:
                     return receive(response.blocks)
@@ -143,10 +152,10 @@ def _told(blocks: Iterator[bytes]) -> dict[str, Any]:
     return told
 
 
-def _message(text: str) -> str:
-    """What the server says to people; empty where it was not the server that answered."""
+def _of_refusal(text: str, name: str) -> str:
+    """What the server says in its refusal; empty where it was not the server that answered."""
     try:
-        return str(json.loads(text)["message"])
+        return str(json.loads(text)[name])
     except (ValueError, KeyError, TypeError):
         return ""
 
@@ -154,8 +163,12 @@ def _message(text: str) -> str:
 def _refusal(response: Response) -> str:
     text = b"".join(response.blocks).decode(errors="replace")
     sentence = f"The server answered {response.status}: {text[:500]}."
-    if response.status in (404, 413):
-        raise NotThere(sentence) if response.status == 404 else TooLarge(_message(text) or sentence)
-    if 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
+    if response.status == 413:
+        raise TooLarge(_of_refusal(text, "message") or sentence)
+    # Whatever stands before the server and does not find it says 404 too, and knows nothing of runs.
+    is_of_server = bool(_of_refusal(text, "code"))
+    if is_of_server and response.status == 404:
+        raise NotThere(sentence)
+    if is_of_server and 400 <= response.status < 500 and response.status not in _PASSING_REFUSALS:
         raise RunIsOver(sentence)
     return sentence

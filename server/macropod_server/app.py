@@ -1,6 +1,5 @@
 """Composition root: the only place that knows the adapters."""
 
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
+from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
 from macropod_server.api import (
     errors,
     events,
@@ -32,11 +32,12 @@ from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.api.parting import PartingAnswers
 from macropod_server.api.traced import TracedRequests
+from macropod_server.db import spawners
 from macropod_server.db.engine import Database
-from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.db.tables import Event, Tick
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid, MacropodError
+from macropod_server.domain.errors import MacropodError
+from macropod_server.domain.spawner_choice import Tied
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
 from macropod_server.logstore.chunks import open_log_store
@@ -46,8 +47,6 @@ from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
 from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
-from macropod_server.storage.base import Storage, StorageForbidden, StorageMissing, StorageUnavailable
-from macropod_server.storage.local import LocalStorage
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
 
@@ -96,7 +95,9 @@ def build_deps(
     if is_to_spawn:
         check_is_whole(settings)
     database, key = open_database(settings), run_key(settings)
-    installation_id = join_installation(settings, database, key, now=clock())
+    with _closed_when_refused(database):
+        installation_id = join_installation(settings, database, key, now=clock())
+        spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
     database.on_commit = _teller(metrics, signals, tracing)
     logs = open_log_store(settings.resolved_logs_url, connections=settings.database_connections)
@@ -107,7 +108,7 @@ def build_deps(
         database=database,
         storage=choose_storage(settings),
         logs=logs,
-        spawner=spawner or choose_spawner(settings, installation_id, is_to_spawn=is_to_spawn),
+        spawner=spawner,
         signals=signals,
         clock=clock,
         stopwatch=Stopwatch(monotonic),
@@ -115,6 +116,20 @@ def build_deps(
         metrics=metrics,
         tracing=tracing,
     )
+
+
+@contextmanager
+def _closed_when_refused(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except MacropodError:
+        database.close()
+        raise
+
+
+def _tied(database: Database) -> list[Tied]:
+    with database.read() as session:
+        return spawners.tied(session)
 
 
 def _teller(metrics: Metrics, signals: Signals, tracing: Tracing) -> Callable[[Event | Tick], None]:
@@ -128,125 +143,6 @@ def _teller(metrics: Metrics, signals: Signals, tracing: Tracing) -> Callable[[E
         tracing.tell(span_of_run(row.run_id, row.facts, ended_at=row.created_at))
 
     return tell
-
-
-def choose_tracing(settings: Settings) -> Tracing:
-    if not settings.otel_endpoint:
-        return NoTracing()
-    try:
-        # Loaded only where it is wanted: it costs every idle server memory otherwise.
-        from macropod_server.telemetry.otel import OtelTracing
-    except ImportError as error:
-        raise Invalid.field(
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            f"Traces are asked for, but {error.name} is not installed. Install macropod-server[otel], or set "
-            "OTEL_SDK_DISABLED=true.",
-        ) from None
-    return OtelTracing(settings.otel_endpoint, service="macropod-server")
-
-
-def open_database(settings: Settings) -> Database:
-    database = Database(settings.resolved_database_url, connections=settings.database_connections)
-    try:
-        (migrate if database.is_sqlite else check_revision)(database)
-    except MacropodError:
-        database.close()
-        raise
-    return database
-
-
-def choose_storage(settings: Settings) -> Storage:
-    """Raises `StorageMissing` and `StorageForbidden`. A bucket that is only away may come back meanwhile."""
-    if settings.bucket is None:
-        return LocalStorage(settings.resolved_storage_path)
-    # Loaded only where it is wanted: boto3 costs every idle server memory otherwise.
-    from macropod_server.storage.s3 import open_s3
-
-    storage = open_s3(settings.bucket, folder=settings.data_dir / "staging")
-    try:
-        storage.check()
-    except (StorageMissing, StorageForbidden):
-        raise
-    except StorageUnavailable as error:
-        log.warning("storage_away", reason=error.message)
-    return storage
-
-
-def choose_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool = True) -> Spawner:
-    match settings.spawner:
-        case "process":
-            return _process_spawner(settings, "MACROPOD_SPAWNER is process", is_to_spawn=is_to_spawn)
-        case "docker":
-            return _docker_spawner(settings, installation_id, "MACROPOD_SPAWNER is docker")
-        case "auto":
-            return _automatic_spawner(settings, installation_id, is_to_spawn=is_to_spawn)
-        case "kubernetes":
-            return _kubernetes_spawner(settings, installation_id)
-    raise Invalid.field(
-        "MACROPOD_SPAWNER", f"MACROPOD_SPAWNER is {settings.spawner!r}; it takes auto, docker, kubernetes or process."
-    )
-
-
-def _automatic_spawner(settings: Settings, installation_id: str, *, is_to_spawn: bool) -> Spawner:
-    from macropod_server.spawners.docker import docker_answers
-
-    missing = docker_answers(settings.runner_image, environ=os.environ)
-    if missing is None:
-        return _docker_spawner(settings, installation_id, "a Docker Engine answers and has the runner image")
-    return _process_spawner(settings, missing, is_to_spawn=is_to_spawn)
-
-
-def _process_spawner(settings: Settings, why: str, *, is_to_spawn: bool) -> Spawner:
-    from macropod_server.spawners.process import ProcessSpawner
-
-    spawner = ProcessSpawner(settings.data_dir, runner_url=settings.runner_url or settings.url)
-    if is_to_spawn:
-        log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
-        spawner.prepare()
-    return spawner
-
-
-def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawner:
-    from macropod_server.spawners.docker import DockerSpawner
-
-    log.info("spawner_chosen", spawner="docker", why=why, image=settings.runner_image)
-    spawner = DockerSpawner(
-        installation_id,
-        image=settings.runner_image,
-        runner_url=lambda: settings.runner_url or f"http://{spawner.gateway()}:{settings.port}",
-        environ=os.environ,
-    )
-    return spawner
-
-
-def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
-    if not settings.runner_url:
-        raise Invalid.field(
-            "MACROPOD_RUNNER_URL",
-            "MACROPOD_RUNNER_URL is not set; with MACROPOD_SPAWNER=kubernetes it takes the address at which pods reach "
-            "this server, such as http://macropod.tools.svc:8085.",
-        )
-    # Loaded only where it is wanted: it costs every idle server memory otherwise.
-    from macropod_server.spawners.kubernetes import Connection, NoCluster
-    from macropod_server.spawners.kubernetes_job import Mould
-    from macropod_server.spawners.kubernetes_spawner import KubernetesSpawner
-
-    try:
-        connection = Connection(settings.kubernetes_kubeconfig, os.environ)
-    except NoCluster as error:
-        raise Invalid.field("MACROPOD_KUBERNETES_KUBECONFIG", str(error)) from None
-    namespace = settings.kubernetes_namespace or connection.namespace
-    mould = Mould(
-        installation_id,
-        settings.runner_image,
-        settings.runner_url,
-        image_pull_policy=settings.kubernetes_image_pull_policy,
-        ttl_seconds=settings.kubernetes_ttl_seconds,
-        cpu_request_percent=settings.kubernetes_cpu_request_percent,
-    )
-    why = "MACROPOD_SPAWNER is kubernetes"
-    log.info("spawner_chosen", spawner="kubernetes", why=why, namespace=namespace, image=settings.runner_image)
-    return KubernetesSpawner(connection, namespace=namespace, mould=mould)
 
 
 def container_host(deps: Deps) -> str | None:

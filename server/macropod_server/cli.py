@@ -9,7 +9,8 @@ import structlog
 import typer
 
 from macropod_server import __version__
-from macropod_server.app import open_database, utc_now
+from macropod_server.adapters import open_database
+from macropod_server.app import utc_now
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check

@@ -66,6 +66,15 @@ def test_a_server_whose_database_is_away_is_not_ready_but_lives(stranger, deps):
     assert ready(stranger) == (200, None)
 
 
+def test_a_server_that_leaves_something_to_another_spawner_is_ready_and_says_so(stranger, deps):
+    make_task(deps)
+    start_runs(deps)
+    deps.spawner.name = "another"
+    told = stranger.get("/health/ready").json()
+    assert told["status"] == "ready"
+    assert told["reason"].startswith("This server has the spawner another. 1 run of the spawner fake are left")
+
+
 def test_an_engine_alone_tells_health_and_metrics_and_nothing_else(deps):
     with TestClient(create_app(deps, with_api=False)) as client:
         assert ready(client) == (200, None)

@@ -129,7 +129,7 @@ def damage(deps):
     place.write_bytes(b"?" + PACKED[1:])
 
 
-def test_what_turns_out_damaged_is_built_anew_by_the_next_packaging(stranger, deps, packaging):
+def test_what_turns_out_damaged_is_built_anew_while_the_next_attempt_waits(stranger, deps, packaging):
     send(stranger, deps, packaging)
     end(deps, packaging)
     run = a_run(deps, packaging)
@@ -140,8 +140,11 @@ def test_what_turns_out_damaged_is_built_anew_by_the_next_packaging(stranger, de
     end(deps, run, Reason.COULD_NOT_START, "The installed packages arrived damaged.")
     deps.clock.advance(minutes=1)
     start_runs(deps)
-    reasons = {each.reason for each in all_rows(deps, Run) if each.task_id == run.task_id}
-    assert reasons == {"could_not_start", "environment_not_found"}
+    attempts = sorted(
+        (each.attempt, each.status, each.reason) for each in all_rows(deps, Run) if each.task_id == run.task_id
+    )
+    assert attempts == [(1, "failure", "could_not_start"), (2, "queued", None)]
+    assert orchestration_of(deps, run).status == "pending_packaging"
 
 
 def test_what_has_vanished_is_built_anew_by_the_next_packaging(stranger, deps, packaging):

@@ -13,9 +13,10 @@ from sqlalchemy import event
 from tests.builders import make_task, runs_of, upload
 
 
-def called(client, deps, run):
+def called(client, deps, run, nonce="its own"):
     """Its runner asks what to do."""
     headers = {"Authorization": f"Bearer {run_token(run.id, key=deps.run_key)}", "Macropod-Runner": "0.1.0"}
+    headers["Macropod-Runner-Nonce"] = nonce
     return client.get("/v1/runner/spec", headers=headers).json()
 
 
@@ -35,6 +36,14 @@ def test_one_run_is_killed_and_says_by_whom(client, deps):
     answer = client.post(f"/v1/runs/{run.id}/kill")
     assert (answer.status_code, answer.json()["status"], answer.json()["stop_requested_by"]) == (202, "running", "test")
     assert client.get(f"/v1/tasks/{task.id}").json()["status"] == "started"
+
+
+def test_a_second_runner_of_a_run_is_refused_and_the_first_may_ask_again(client, deps):
+    task = make_task(deps)
+    start_runs(deps)
+    run = newest(deps, task)
+    answers = [called(client, deps, run, nonce) for nonce in ("first", "first", "second")]
+    assert [answer.get("code", "spec") for answer in answers] == ["spec", "spec", "conflict"]
 
 
 def test_a_queued_run_is_killed_at_once_and_killing_it_again_changes_nothing(client, deps):

@@ -13,7 +13,7 @@ from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.start_run import start_runs
 from sqlalchemy import event
 
-from tests.builders import make_task, runs_of, upload
+from tests.builders import make_task, reread, runs_of, upload
 
 
 def wish(deps, **spoil):
@@ -166,7 +166,9 @@ def test_a_runner_gets_its_spec_and_hears_of_a_kill(client, deps):
     assert base64.b64decode(spec["bundle"]) == bundle
     assert client.post("/v1/runner/beat", headers=headers).json() == {"stop": None}
     client.post(f"/v1/tasks/{task.id}/kill")
+    deps.clock.advance(seconds=1)
     assert client.post("/v1/runner/beat?wait=10", headers=headers).json() == {"stop": "kill"}
+    assert reread(deps, run).contact_at == deps.clock()
 
 
 def test_the_description_of_the_api_has_examples_and_no_runner_calls(client):

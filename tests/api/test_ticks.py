@@ -167,3 +167,17 @@ def test_a_spread_is_in_whole_seconds(client, wish):
 )
 def test_the_examples_have_the_shapes_they_are_examples_of(shape, example):
     assert shape(**example).model_dump().keys() == example.keys()
+
+
+FIRST, LAST = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"
+
+
+@pytest.mark.parametrize("moment_no_clock_shows", [FIRST, LAST])
+def test_a_moment_that_cannot_be_reckoned_with_is_refused(client, task, moment_no_clock_shows):
+    spans = [{"from_at": moment_no_clock_shows, "to_at": moment(0)}, {"from_at": moment(0), "to_at": LAST}]
+    answers = [
+        client.get(f"/v1/tasks/{task.id}/ticks", params={"before": moment_no_clock_shows}),
+        *(client.post(f"/v1/tasks/{task.id}/backfill", json=span) for span in spans),
+    ]
+    details = [(answer.status_code, answer.json()["details"][0]["where"]) for answer in answers]
+    assert details == [(422, where) for where in ("before", "from_at", "to_at")]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from macropod_server.app import choose_spawner
+from macropod_server.adapters import choose_spawner
 from macropod_server.domain.errors import Invalid
 from macropod_server.settings import Settings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from macropod_server.app import build_deps, close_deps, open_database
+from macropod_server.adapters import open_database
+from macropod_server.app import build_deps, close_deps
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate, revision
 from macropod_server.db.tables import Run

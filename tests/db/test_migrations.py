@@ -137,6 +137,23 @@ def test_what_0002_knew_of_environments_means_that_they_are_where_the_spawner_ke
         assert session.exec(select(Event)).one().facts == {"status": "failure"}
 
 
+def test_environments_of_0003_belong_to_the_spawner_of_the_run_that_built_them(database):
+    migrate(database, to="0003")
+    known = MetaData()
+    known.reflect(database.engine)
+    rows = ROWS["0003"]
+    (environment,) = rows["environments"]
+    (builder,) = [run | {"spawner": "docker"} for run in rows["runs"] if run["kind"] == "packaging"]
+    with database.engine.begin() as connection:
+        connection.execute(known.tables["workspaces"].insert(), rows["workspaces"])
+        connection.execute(known.tables["environments"].insert(), environment | {"name": builder["id"]})
+        connection.execute(known.tables["orchestrations"].insert(), rows["orchestrations"])
+        connection.execute(known.tables["runs"].insert(), builder)
+    migrate(database)
+    with database.read() as session:
+        assert session.exec(select(Environment)).one().spawner == "docker"
+
+
 @pytest.mark.parametrize("written", ["environments", "orchestrations", "tasks"])
 def test_a_server_of_0002_goes_on_writing_into_the_tables_of_0003(database, written):
     """It does not know the new columns, and while servers are replaced one by one it need not."""

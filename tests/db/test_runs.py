@@ -57,7 +57,8 @@ def test_a_transaction_that_fails_leaves_neither_status_nor_event(deps, run):
 
 def startable(deps, **most):
     with deps.database.read() as session:
-        return next_startable(session, Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most), now=NOON)
+        concurrency = Concurrency(**{"server": 9, "workspace": 9, "task": 9} | most)
+        return next_startable(session, concurrency, spawner=deps.spawner.name, now=NOON)
 
 
 def claim(deps, run):

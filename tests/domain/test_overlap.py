@@ -11,6 +11,7 @@ FIRST = Present("first", Cause.SCHEDULE, is_queued=True, has_place=True, may_hav
 WAITING = Present("waiting", Cause.ORDERED, is_queued=True, has_place=False, may_have_container=False)
 RETRY = Present("retry", Cause.RETRY, is_queued=True, has_place=False, may_have_container=False)
 FILL = Present("fill", Cause.BACKFILL, is_queued=True, has_place=False, may_have_container=False)
+RETRIED_FILL = Present("retried fill", Cause.RETRY, is_queued=True, has_place=True, origin=Cause.BACKFILL)
 RERUN = Present("rerun", Cause.RERUN, is_queued=False, has_place=True)
 
 
@@ -48,7 +49,7 @@ def test_beside_others(overlap, present, outcome, other):
 
 
 def test_the_newest_takes_the_place_of_all_but_those_asked_for_because_of_the_past():
-    present = (RUNNING, WAITING, RETRY, FILL, RERUN)
+    present = (RUNNING, WAITING, RETRY, FILL, RETRIED_FILL, RERUN)
     assert admitted("cancel_running", *present).supersedes == (RUNNING, WAITING, RETRY)
     assert admitted("queue_all", RUNNING, WAITING).supersedes == ()
 

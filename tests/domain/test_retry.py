@@ -29,8 +29,8 @@ FAILED = end(Reason.EXIT_CODE, exit_code=1)
 NOT_STARTED = end(Reason.COULD_NOT_START, may_begin_anew=True)
 
 
-def delay(wish, *ends, run_id="a run"):
-    return delay_before_next(wish, ends, run_id=run_id)
+def delay(wish, *ends, attempt=None, run_id="a run"):
+    return delay_before_next(wish, ends, attempt=attempt or len(ends), run_id=run_id)
 
 
 def is_retried(wish, *ends):
@@ -84,6 +84,11 @@ def test_as_often_as_wished(count):
     assert not is_retried(wish, *[FAILED] * (count + 1))
 
 
+def test_attempts_that_nobody_knows_any_more_count_as_retries():
+    assert delay(Wish(retries=2), FAILED, attempt=3) is None
+    assert delay(Wish(retries=3), FAILED, attempt=3) is not None
+
+
 @pytest.mark.parametrize("reason", FOR_GOOD)
 def test_some_ends_are_for_good_whatever_is_wished(reason):
     assert not is_retried(ALWAYS, end(reason, may_begin_anew=True))
@@ -134,12 +139,19 @@ def test_no_delay_is_no_delay():
 
 
 def test_what_retry_on_takes_is_stored_as_text_once_each():
-    assert check_retry_on(["failure", 75, "75", " 3 ", "lost", "007"]) == ["failure", "75", "3", "lost", "7"]
+    assert check_retry_on(["failure", 75, "75", " 3 ", "lost", "007"], retries=1) == ["failure", "75", "3", "lost", "7"]
 
 
-@pytest.mark.parametrize("entry", ["success", "killed", "Failure", "", 0, 256, -1, "1.5", "²", "x" * 500])
+@pytest.mark.parametrize("entry", ["success", "killed", "Failure", "", 0, 256, -1, "1.5", "²", "x" * 500, "9" * 5000])
 def test_an_entry_that_means_nothing_is_named(entry):
     with pytest.raises(Invalid, match="retry_on has") as refusal:
-        check_retry_on(["failure", entry])
+        check_retry_on(["failure", entry], retries=1)
     (problem,) = refusal.value.problems
     assert (problem.where, repr(str(entry)[:80]) in problem.message) == ("retry_on", True)
+
+
+def test_ends_that_are_named_without_any_retries_are_refused():
+    with pytest.raises(Invalid, match="retries is 0") as refusal:
+        check_retry_on(["lost"], retries=0)
+    assert refusal.value.problems[0].where == "retries"
+    assert check_retry_on([], retries=0) == []

@@ -10,7 +10,7 @@ from macropod_server.domain.waiting import Around, Concurrency, Crowd, Queued, w
 from tests.builders import NOON
 
 NOBODY = Crowd(0, {}, {})
-FREE = Around(Concurrency(32, 8, 4), NOBODY, {}, {}, {})
+FREE = Around(Concurrency(32, 8, 4), NOBODY, {}, {}, {}, spawner="process")
 RUN = Queued(
     run_id="r",
     workspace_id=1,
@@ -35,6 +35,8 @@ LATER = NOON + timedelta(seconds=5)
         ({"is_workspace_paused": True, "is_task_paused": True}, "the workspace is paused"),
         ({"is_task_paused": True, "is_packaged": False}, "the task is paused"),
         ({"is_packaged": False}, "waiting for the orchestration to be packaged"),
+        ({"spawner": "docker"}, "waiting for a server with the spawner docker, which may have made its container"),
+        ({"spawner": "process"}, "about to be started"),
         ({"put_off_until": LATER}, "waiting until 12:00:05 UTC"),
         ({"put_off_until": LATER, "attempt": 2}, "waiting until 12:00:05 UTC (attempt 2)"),
         ({"put_off_until": NOON + timedelta(days=1)}, "waiting until 2026-03-03 12:00:00 UTC"),

@@ -35,7 +35,9 @@ class FakeContainers:
 
 
 class FakeSpawner:
-    """`orders` are those that started something. Spawners made on the same containers see the same."""
+    """`orders` are those that started something, `graces` what was given to the removed. Spawners made on the same
+    containers see the same.
+    """
 
     name = "fake"
     runner_watches_memory = False
@@ -48,6 +50,7 @@ class FakeSpawner:
         self.gives = Capacity(cpus=64.0, memory_bytes=2**40, pids=2**22, gpus=8)
         self.made_from: str | None = "sha256:" + "f" * 64
         self.stuck: set[str] = set()
+        self.graces: dict[str, timedelta] = {}
         self._is_available = True
 
     @property
@@ -123,6 +126,7 @@ class FakeSpawner:
 
     def remove(self, run_id: str, *, grace: timedelta) -> None:
         self._reach(run_id)
+        self.graces[run_id] = grace
         self.vanish(run_id)
         self.containers.files.discard(run_id)
 

@@ -116,7 +116,7 @@ def test_the_loop_sleeps_until_the_next_due_moment(deps):
     deps.clock.advance(seconds=48)
     assert until_next_due(deps) == timedelta(seconds=12)
     deps.clock.advance(hours=1)
-    assert until_next_due(deps) == timedelta(0)
+    assert until_next_due(deps) == timedelta(seconds=0.2), "it is another server's now, or the next step finds it"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from macropod_server.flows.sweep import sweep
 from macropod_server.flows.usage import usage
 
 from tests.builders import WORKSPACE, a_zip, all_rows, make_task, reread, runs_of, upload
+from tests.flows.test_environments import rebuild_of
 from tests.flows.test_package_orchestration import agree, begin_packaging, end
 from tests.flows.test_retain import keeping
 from tests.flows.test_sweep import forget_environments, later
@@ -28,18 +29,18 @@ def delete(deps, orchestration):
     delete_orchestration(deps, orchestration.id, workspace_id=WORKSPACE, now=deps.clock())
 
 
-def test_a_run_whose_archive_has_vanished_fails_and_the_next_upload_builds_it_anew(deps):
+def test_a_run_whose_archive_has_vanished_waits_until_it_is_built_anew(deps):
     orchestration, _ = built(deps)
     deps.storage.delete(sha256(PACKED))
-    failed = start(deps, orchestration)
-    assert (failed.status, failed.reason) == ("failure", "environment_not_found")
-    assert "Upload it again" in failed.message
-    assert the_environment(deps).archive_sha256 is None
-    _, packaging = begin_packaging(deps)
+    waiting = start(deps, orchestration)
+    assert (waiting.status, the_environment(deps).archive_sha256) == ("queued", None)
+    packaging = rebuild_of(deps, orchestration)
     assert agree(deps, packaging) is Turn.BUILD
     send(deps, packaging)
     end(deps, packaging)
-    assert start(deps, orchestration).status == "starting"
+    deps.clock.advance(seconds=5)
+    start_runs(deps)
+    assert reread(deps, waiting).status == "starting"
 
 
 def test_a_run_waits_while_the_store_is_away_and_nothing_is_called_lost(deps):

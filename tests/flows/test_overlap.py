@@ -1,5 +1,7 @@
 """What becomes of a tick, or of a wish for a run, while earlier runs of the task are not gone."""
 
+from datetime import timedelta
+
 import pytest
 from macropod_server.app import close_deps
 from macropod_server.domain.errors import Conflict
@@ -7,12 +9,13 @@ from macropod_server.domain.run import Reason
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.stop_run import kill_task
 
-from tests.builders import WORKSPACE, all_rows, make_deps, make_task, reread, runs_of, upload_with_requirements
+from tests.builders import NOON, WORKSPACE, all_rows, make_deps, make_task, reread, runs_of, upload_with_requirements
 from tests.clockwork import (
     away,
     begin,
     claim,
     end,
+    fill,
     holders,
     minutes_pass,
     order,
@@ -203,3 +206,13 @@ def test_tasks_do_not_stand_in_each_others_way(deps):
     minutes_pass(deps, 1)
     assert [outcomes(deps, task) for task in tasks] == [["started"]] * 3
     assert len(all_rows(deps, type(runs_of(deps, tasks[0])[0]))) == len(holders(deps)) == 3
+
+
+def test_the_retry_of_a_backfilled_run_is_not_superseded(deps):
+    task = minutely(deps, "cancel_running", retries=1)
+    deps.clock.advance(seconds=30)
+    fill(deps, task, NOON - timedelta(minutes=1, seconds=30), NOON - timedelta(minutes=1))
+    end(deps, begin(deps, runs_of(deps, task)[0]), Reason.EXIT_CODE)
+    away(deps, seconds=30)
+    found = [(run.cause, run.status) for run in runs_of(deps, task)]
+    assert sorted(found) == [("backfill", "failure"), ("retry", "queued"), ("schedule", "queued")]

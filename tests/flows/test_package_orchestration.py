@@ -1,7 +1,10 @@
 """Packaging: built once per lock, shared by all, and what waits for it."""
 
+from dataclasses import replace
+
 import pytest
 from macropod_server.db.tables import Environment
+from macropod_server.domain.errors import Conflict
 from macropod_server.domain.run import Reason
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
@@ -82,6 +85,36 @@ def test_when_the_builder_fails_the_next_one_builds(deps):
 def test_asking_for_ones_turn_again_gives_the_same_answer(deps):
     _, run = begin_packaging(deps)
     assert [agree(deps, run), agree(deps, run)] == [Turn.BUILD, Turn.BUILD]
+
+
+def test_a_run_of_a_task_cannot_give_its_orchestration_other_packages(deps):
+    orchestration, packaging = begin_packaging(deps)
+    agree(deps, packaging)
+    end(deps, packaging)
+    task = make_task(deps, orchestration)
+    start_runs(deps)
+    (run,) = runs_of(deps, task)
+    hand_spec(deps, run.id, now=deps.clock())
+    with pytest.raises(Conflict, match="does not package"):
+        agree_on_lock(deps, run, replace(LOCK, text="evil==1.0\n"), now=deps.clock())
+    assert reread(deps, orchestration).environment == LOCK.digest(WORKSPACE)
+    assert len(all_rows(deps, Environment)) == 1
+
+
+def test_a_packaging_run_that_has_ended_agrees_on_nothing(deps):
+    orchestration, packaging = begin_packaging(deps)
+    end(deps, packaging, Reason.PACKAGING_FAILED)
+    with pytest.raises(Conflict, match="only while it runs"):
+        agree(deps, packaging)
+    assert reread(deps, orchestration).environment is None
+
+
+def test_an_earlier_packaging_run_does_not_speak_for_the_one_that_took_its_place(deps):
+    orchestration, packaging = begin_packaging(deps)
+    end(deps, packaging, Reason.RUNNER_DIED)
+    with pytest.raises(Conflict, match="does not package"):
+        agree(deps, packaging)
+    assert reread(deps, orchestration).status == "packaging"
 
 
 def test_a_waiting_run_starts_in_the_environment_that_was_built(deps):

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from macropod_server.db.tables import Run, Task, Workspace
+from macropod_server.domain.errors import Conflict
 from macropod_server.domain.run import Reason
 
 from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
@@ -12,6 +14,7 @@ from tests.clockwork import (
     claim,
     end,
     enqueue_all,
+    fill,
     minutes_pass,
     order,
     outcomes,
@@ -201,3 +204,38 @@ def test_a_task_whose_schedule_cannot_be_read_any_more_does_not_hold_up_the_othe
     enqueue_all(deps)
     assert (outcomes(deps, broken), reread(deps, broken).status) == (["started"], "failed")
     assert outcomes(deps, sound) == ["paused", "started"]
+
+
+def test_a_task_resumed_while_its_workspace_is_paused_keeps_the_ticks_of_a_plan_that_has_ended(deps):
+    (task,) = minutely(deps, ends_at=NOON + 2 * MINUTE)
+    pause(deps, task)
+    pause_workspace(deps)
+    minutes_pass(deps, 4)
+    resume(deps, task)
+    assert (outcomes(deps, task), reread(deps, task).active) == (["paused", "paused"], True)
+    resume_workspace(deps, NO_TIME)
+    assert outcomes(deps, task) == ["paused", "started"]
+
+
+def test_a_run_that_ends_meanwhile_ends_no_task_whose_last_ticks_are_still_asked_about(deps):
+    (task,) = minutely(deps, ends_at=NOON + 3 * MINUTE)
+    minutes_pass(deps, 1)
+    run = begin(deps, runs_of(deps, task)[0])
+    pause_workspace(deps)
+    minutes_pass(deps, 3)
+    end(deps, run)
+    assert reread(deps, task).active
+    resume_workspace(deps, NO_TIME)
+    assert outcomes(deps, task) == ["started", "paused", "started"]
+    end(deps, begin(deps, runs_of(deps, task)[-1]))
+    assert not reread(deps, task).active
+
+
+def test_a_backfill_waits_for_the_end_of_the_pause_and_hides_no_tick_from_it(deps):
+    (task,) = minutely(deps, missed="all")
+    pause_workspace(deps)
+    minutes_pass(deps, 4)
+    with pytest.raises(Conflict, match="workspace is paused"):
+        fill(deps, task, NOON + 4 * MINUTE - MINUTE / 2, NOON + 4 * MINUTE)
+    resume_workspace(deps, NO_TIME)
+    assert outcomes(deps, task) == ["started"] * 4

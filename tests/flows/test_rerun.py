@@ -53,6 +53,14 @@ def test_a_run_is_run_once_more_with_all_it_had(deps):
     assert (spec.arguments, spec.timeout_seconds) == ({"dogs": 3.9}, 5)
 
 
+def test_it_is_started_at_once(deps):
+    _, first = ended(deps)
+    starter = deps.signals.loop_event("start_run")
+    starter.clear()
+    again(deps, first)
+    assert starter.is_set()
+
+
 def test_the_task_shows_the_new_run_and_is_active_until_its_end(deps):
     task, first = ended(deps)
     assert not reread(deps, task).active

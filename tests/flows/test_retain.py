@@ -16,16 +16,21 @@ from macropod_server.db.tables import (
     Task,
     Tick,
 )
+from macropod_server.domain.continuity import LOOKED_BACK
 from macropod_server.domain.naming import new_id
-from macropod_server.domain.run import RunStatus
-from macropod_server.domain.task import TaskStatus, TickOutcome
+from macropod_server.domain.run import Reason, RunStatus
+from macropod_server.domain.task import TaskKind, TaskStatus, TickOutcome
 from macropod_server.flows.delete_orchestration import delete_orchestration
 from macropod_server.flows.retain import expired, retain
 from macropod_server.flows.sweep import sweep
+from sqlalchemy import event
 from sqlmodel import select
 
 from tests.batches import batch
 from tests.builders import WORKSPACE, all_rows, make_task, reread, runs_of, upload
+from tests.clockwork import begin as begin_run
+from tests.clockwork import end as end_run
+from tests.clockwork import order
 from tests.flows.test_package_orchestration import agree, begin_packaging, end
 
 FOR_EVER = {
@@ -130,6 +135,38 @@ def test_the_last_run_of_a_task_unfinished_ones_and_those_not_cleaned_up_stay(de
     left = set(ids(runs_of(deps, task)))
     assert {running.id, unclean.id, last.id} <= left
     assert gone.id not in left
+
+
+def fail_and_retain(deps, task):
+    """The newest run of the task has its turn, fails at once and is cleaned up; then what is too much goes."""
+    run = runs_of(deps, task)[-1]
+    deps.clock.now = max(deps.clock(), run.put_off_until or deps.clock())
+    begin_run(deps, run)
+    deps.clock.advance(seconds=1)
+    end_run(deps, run, Reason.EXIT_CODE)
+    apply(keeping(deps, runs_per_task=2))
+
+
+def test_retries_are_no_more_than_wished_however_few_runs_are_kept(deps):
+    task = make_task(deps, schedule="0 2 * * *", retries=3, retry_delay_seconds=1)
+    order(deps, task)
+    for _ in range(3):
+        fail_and_retain(deps, task)
+    assert [run.attempt for run in runs_of(deps, task)] == [1, 2, 3, 4], "what is not over stays whole"
+    fail_and_retain(deps, task)
+    assert [(run.attempt, run.status) for run in runs_of(deps, task)] == [(3, "failure"), (4, "failure")]
+
+
+def test_a_crash_loop_is_seen_however_few_runs_are_kept(deps):
+    task = make_task(deps, kind=TaskKind.RUN_CONTINUOUSLY)
+    pauses = []
+    for _ in range(LOOKED_BACK + 2):
+        fail_and_retain(deps, task)
+        pauses.append((runs_of(deps, task)[-1].put_off_until - deps.clock()).total_seconds())
+    assert pauses[:9] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert set(pauses[9:]) == {300}
+    assert reread(deps, task).health == "crash_loop"
+    assert len(runs_of(deps, task)) == LOOKED_BACK
 
 
 def test_what_is_not_bounded_is_kept_for_ever(deps):
@@ -298,14 +335,17 @@ def test_the_packaging_log_of_an_orchestration_that_is_there_stays(deps):
     assert packaging.id not in ids(all_rows(deps, Run))
 
 
-def test_a_step_removes_a_hundred_at_most_and_says_that_there_is_more(deps):
+def test_whose_runs_are_too_many_is_not_asked_again_for_every_hundred_that_go(deps):
     task = a_scheduled_task(deps)
-    some_runs(deps, task, 131)
-    bounded = keeping(deps, runs_per_task=1)
-    assert retain(bounded)
-    assert len(runs_of(deps, task)) == 31
-    assert not retain(bounded)
+    some_runs(deps, task, 231)
+    statements = []
+    event.listen(deps.database.engine, "before_cursor_execute", lambda _c, _cursor, text, *_: statements.append(text))
+    assert not retain(keeping(deps, runs_per_task=1))
     assert len(runs_of(deps, task)) == 1
+    removals = [each for each in statements if each.startswith("DELETE FROM runs")]
+    questions = [each for each in statements if "HAVING" in each and "FROM runs" in each]
+    assert len(removals) == 3
+    assert len(questions) < len(removals)
 
 
 def test_what_would_go_is_counted_and_nothing_is_touched(deps):

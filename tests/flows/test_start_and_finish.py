@@ -7,11 +7,12 @@ from macropod_server.domain.naming import run_of_token
 from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.start_run import start_runs
+from macropod_server.flows.stop_run import kill_run
 from macropod_server.spawners.base import CouldNotStart, Gone, ImageNotFound
 
-from tests.builders import all_rows, make_task, reread, runs_of, upload
+from tests.builders import WORKSPACE, all_rows, make_task, reread, runs_of, upload
 
 TRIED_AGAIN = {Reason.COULD_NOT_START, Reason.START_TIMEOUT, Reason.SPAWNER_UNAVAILABLE}
 
@@ -132,3 +133,29 @@ def test_only_the_newest_run_speaks_for_its_task(deps):
     finish_run(deps, first.id, Ending(Reason.EXIT_CODE), now=deps.clock())
     (task,) = all_rows(deps, Task)
     assert (task.last_run_status, task.active) == ("success", True)
+
+
+def test_a_runner_that_asks_again_is_answered_and_a_second_one_is_refused(deps):
+    run = started(deps, make_task(deps))
+    first, second = Asking(nonce="first"), Asking(nonce="second")
+    for _ in range(2):
+        assert hand_spec(deps, run.id, runner=first, now=deps.clock()).run.status == "running"
+    with pytest.raises(Conflict, match="begun by another runner"):
+        hand_spec(deps, run.id, runner=second, now=deps.clock())
+    assert reread(deps, run).status == "running"
+
+
+def test_a_second_runner_does_not_end_what_the_first_is_about_to_stop(deps):
+    run = started(deps, make_task(deps))
+    hand_spec(deps, run.id, runner=Asking(nonce="first"), now=deps.clock())
+    kill_run(deps, run.id, workspace_id=WORKSPACE, now=deps.clock())
+    with pytest.raises(Conflict, match="begun by another runner"):
+        hand_spec(deps, run.id, runner=Asking(nonce="second"), now=deps.clock())
+    assert reread(deps, run).status == "running"
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, None), (None, "second"), ("first", None)])
+def test_runners_that_send_no_nonce_are_answered(deps, first, second):
+    run = started(deps, make_task(deps))
+    for nonce in (first, second):
+        assert hand_spec(deps, run.id, runner=Asking(nonce=nonce), now=deps.clock())

@@ -102,6 +102,18 @@ def test_a_container_that_is_never_answered_for_lets_the_others_have_their_turn(
         assert [reread(hanging, run).ended_at is None for run in runs] == [True, False, False]
 
 
+def test_soon_after_the_spawner_is_back_all_runs_are_cleaned_up(deps, ended_runs):
+    ended = ended_runs(deps, 5)
+    deps.spawner.become_unavailable()
+    for _ in range(10):
+        step(clean_up, deps)
+        deps.clock.advance(seconds=1)
+    deps.spawner.become_available()
+    deps.clock.advance(seconds=2)
+    clean_up(deps)
+    assert [reread(deps, run).removed_at is None for run in ended] == [False] * 5
+
+
 def test_a_leftover_that_cannot_be_removed_holds_up_no_other(deps, ended_runs):
     stuck, other = ended_runs(deps, 2)
     sweep(deps)

@@ -6,7 +6,7 @@ import pytest
 from macropod_server.domain.run import Reason
 from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.pause_all import pause_all, resume_all
 from macropod_server.flows.pause_task import pause_task, resume_task
 from macropod_server.flows.start_run import start_runs
@@ -208,6 +208,6 @@ def test_what_is_over_is_forgotten(deps, starting):
 def test_the_runner_is_told_what_it_keeps_itself(deps):
     task = make_task(deps, silence_timeout_seconds=30, timeout_seconds=60, debug=True)
     start_runs(deps)
-    spec = hand_spec(deps, runs_of(deps, task)[0].id, now=deps.clock(), runner_version="9.9")
+    spec = hand_spec(deps, runs_of(deps, task)[0].id, now=deps.clock(), runner=Asking("9.9"))
     assert (spec.silence_timeout_seconds, spec.timeout_seconds, spec.debug, spec.grace_seconds) == (30, 60, True, 10)
     assert [run.runner_version for run in all_rows(deps, type(spec.run))] == ["9.9"]

@@ -40,10 +40,10 @@ class HangUp(Exception):
 
 
 class ServerDouble:
-    """`bundle` is what the runner gets; `spec` changes single fields of what it is told."""
+    """`bundle` is what the runner gets, None for nothing; `spec` changes single fields of what it is told."""
 
     def __init__(self, files: Mapping[str, str | bytes] | bytes = b"", **spec: Any) -> None:
-        self.bundle = files if isinstance(files, bytes) else zipped(files)
+        self.bundle: bytes | None = files if isinstance(files, bytes) else zipped(files)
         self.spec: dict[str, Any] = SPEC | spec
         self.lines: list[Line] = []
         self.ends: list[dict[str, Any]] = []
@@ -51,8 +51,10 @@ class ServerDouble:
         self.lock_actions = ["build"]
         self.calls: Counter[str] = Counter()
         self.versions: set[str | None] = set()
+        self.nonces: list[str] = []
         self.is_away = False
         self.refusal: int | None = None
+        self.refusal_body = b'{"code": "told_so", "message": "Not now."}'
         self.acks_to_lose = 0
         self.seconds_per_batch = 0.0
         self.environment: bytes | None = None
@@ -129,9 +131,9 @@ class ServerDouble:
         if self.is_away:
             raise HangUp
         if token != f"Bearer {TOKEN}":
-            return 401, b"{}"
+            return 401, b'{"code": "unauthorized"}'
         if self.refusal is not None:
-            return self.refusal, b'{"code": "told_so", "message": "Not now."}'
+            return self.refusal, self.refusal_body
         return self._actions()[name](query, body)
 
     def _actions(self) -> dict[str, Callable[[dict[str, str], bytes], tuple[int, bytes]]]:
@@ -149,7 +151,9 @@ class ServerDouble:
 
     def _give_bundle(self) -> tuple[int, bytes]:
         self.gives_the_bundle.wait(20)
-        return 200, self.bundle
+        return (
+            (200, self.bundle) if self.bundle is not None else (404, b'{"code": "not_found", "message": "It is gone."}')
+        )
 
     def _take_environment(self, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         self.sent.append((query, body))
@@ -157,7 +161,7 @@ class ServerDouble:
         return 204, b""
 
     def _give_environment(self) -> tuple[int, bytes]:
-        return (200, self.environment) if self.environment is not None else (404, b"{}")
+        return (200, self.environment) if self.environment is not None else (404, b'{"code": "not_found"}')
 
     def _take_lines(self, first: int, batch: bytes) -> tuple[int, bytes]:
         time.sleep(self.seconds_per_batch)
@@ -209,6 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self._body()
         self.double.versions.add(self.headers.get("Macropod-Runner"))
+        self.double.nonces += self.headers.get_all("Macropod-Runner-Nonce", [])
         try:
             status, answer = self.double.answer(self.headers["Authorization"], self.path, body)
         except HangUp:

@@ -54,6 +54,16 @@ def test_a_passing_refusal_is_waited_out(tmp_path: Path, refusal: int) -> None:
             server.refusal = None
             assert runner.wait() == 0
     assert server.texts == ["hello"]
+    assert len(server.nonces) > 2
+    assert len(set(server.nonces)) == 1, "by it the server knows that it is the same runner that asks again"
+
+
+def test_a_zip_that_the_server_has_lost_is_told(tmp_path: Path) -> None:
+    with ServerDouble() as server:
+        server.bundle = None
+        run(server, tmp_path)
+    assert server.end["reason"] == "could_not_start"
+    assert "The uploaded zip is not in the server's store any more." in server.end["message"]
 
 
 @pytest.mark.parametrize("refusal", [401, 403, 404, 410, 422])
@@ -64,6 +74,21 @@ def test_a_final_refusal_stops_main_py(tmp_path: Path, refusal: int) -> None:
         server.refusal = refusal
         assert runner.wait() == 3
     assert server.ends == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"), [(404, b"404 page not found\n"), (403, b"<html>Forbidden</html>"), (404, b"[]"), (401, b"")]
+)
+def test_a_refusal_of_somebody_before_the_server_is_waited_out(tmp_path: Path, refusal: int, words: bytes) -> None:
+    with ServerDouble({"main.py": CHATTY}) as server:
+        server.refusal_body = words
+        with RunnerProcess(server, tmp_path) as runner:
+            server.await_lines(10)
+            server.refusal = refusal
+            await_file(runner.home / "done")
+            server.refusal = None
+            assert runner.wait() == 0
+    assert server.texts == CHATTER
 
 
 def test_main_py_is_not_held_up_by_a_server_that_is_away(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from macropod_server.app import build_deps, close_deps, container_host, create_app, open_database, utc_now
+from macropod_server.adapters import open_database
+from macropod_server.app import build_deps, close_deps, container_host, create_app, utc_now
 from macropod_server.flows.issue_token import leave_credentials
 from macropod_server.installation import join_installation, run_key
 from macropod_server.listening import listen

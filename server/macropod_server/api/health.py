@@ -5,8 +5,9 @@ from fastapi import APIRouter, Request
 from macropod_server import __version__
 from macropod_server.api.access import CallerDep, DepsDep
 from macropod_server.api.schemas import InfoOut, LimitsOut, WorkspaceOut
-from macropod_server.db import access
+from macropod_server.db import access, spawners
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.spawner_choice import left_alone
 
 router = APIRouter(tags=["health"])
 probes = APIRouter(tags=["health"])
@@ -21,7 +22,7 @@ async def live() -> dict[str, str]:
 @probes.get("/health/ready")
 def ready(request: Request, deps: DepsDep) -> dict[str, str]:
     """Ready once the runs an earlier process left are adopted, while every loop goes round and the database answers,
-    until the server is told to stop."""
+    until the server is told to stop. `reason`, if any, tells of what this server leaves alone."""
     if deps.signals.is_stopping:
         raise Unavailable("The server was told to stop. Send what is to be done to another.")
     engine = request.app.state.engine
@@ -29,7 +30,8 @@ def ready(request: Request, deps: DepsDep) -> dict[str, str]:
         raise Unavailable(trouble)
     with deps.database.read() as session:
         access.has_tokens(session)
-    return {"status": "ready"}
+        told = left_alone(spawners.tied(session), spawner=deps.spawner.name)
+    return {"status": "ready"} | ({"reason": told} if told else {})
 
 
 @router.get("/v1/info")

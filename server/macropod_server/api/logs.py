@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from macropod_server.api.access import CallerDep, DepsDep
-from macropod_server.api.instants import utc
+from macropod_server.api.instants import utc_or_none
 from macropod_server.api.runs import told
 from macropod_server.api.schemas import LineOut, LinesOut
 from macropod_server.db import runs
@@ -55,7 +55,12 @@ def read(
     with deps.database.read() as session:
         run = runs.get(session, run_id, workspace_id=caller.workspace_id)
     stored = deps.logs.expected(run_id)
-    within: _Within = {"since": utc(since), "until": utc(until), "stream": stream, "max_bytes": _MOST_TEXT_BYTES}
+    within: _Within = {
+        "since": utc_or_none("since", since),
+        "until": utc_or_none("until", until),
+        "stream": stream,
+        "max_bytes": _MOST_TEXT_BYTES,
+    }
     if tail is not None:
         found = deps.logs.tail(run_id, limit=tail, before=before, **within)
     else:

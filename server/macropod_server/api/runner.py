@@ -19,7 +19,7 @@ from macropod_server.domain.run import Reason, is_final
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
-from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
@@ -58,8 +58,9 @@ def spec(
     deps: DepsOfRuns,
     now: Now,
     macropod_runner: Annotated[str | None, Header(max_length=100, description="the runner's version")] = None,
+    macropod_runner_nonce: Annotated[str | None, Header(max_length=100, description="chosen by the runner")] = None,
 ) -> dict[str, Any]:
-    wanted = hand_spec(deps, run.id, now=now, runner_version=macropod_runner)
+    wanted = hand_spec(deps, run.id, now=now, runner=Asking(macropod_runner, macropod_runner_nonce))
     return {
         "run_id": run.id,
         "task_id": run.task_id,
@@ -138,7 +139,12 @@ def _is_stopped(deps: Deps, run_id: str) -> bool:
         run = runs.get(session, run_id)
     if is_final(run.status):
         raise Unauthorized(f"Run {run_id} has ended as {run.status.value}.")
-    return run.stop_requested_at is not None
+    if run.stop_requested_at is None:
+        return False
+    if run.contact_at is None or run.contact_at <= run.stop_requested_at:
+        with deps.database.write() as session:
+            runs.note(session, run_id, contact_at=deps.clock())  # It hears of the stop now.
+    return True
 
 
 @router.post("/lock")

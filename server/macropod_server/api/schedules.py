@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query
 from macropod_server.api.access import CallerDep, Now
 from macropod_server.api.instants import utc
 from macropod_server.api.schemas import PreviewOut, UpcomingOut
-from macropod_server.domain.errors import Invalid
-from macropod_server.domain.schedule import EARLIEST, LATEST, first_due, plan_in_words, preview, read_plan
+from macropod_server.domain.schedule import first_due, plan_in_words, preview, read_plan
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
@@ -35,7 +34,7 @@ def show_preview(
     An interval without a start counts from `after`, as from the moment a task would be made. Jitter is not shown: a
     task's share of it follows from its id.
     """
-    asked_at = _asked_at(utc(after) or now)
+    asked_at = utc("after", after) if after is not None else now
     plan = read_plan(
         schedule,
         every_seconds=every_seconds,
@@ -53,10 +52,3 @@ def show_preview(
         in_words=plan_in_words(plan),
         upcoming=[UpcomingOut.model_validate(each) for each in preview(plan, after=asked_at, count=count)],
     )
-
-
-def _asked_at(after: datetime) -> datetime:
-    if EARLIEST <= after < LATEST:
-        return after
-    message = f"after is {after.isoformat()}; it takes the years {EARLIEST.year} to {LATEST.year - 1}."
-    raise Invalid.field("after", message, code="out_of_range")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from macropod_server.api import examples
 from macropod_server.api.access import CallerDep, DepsDep, Now
-from macropod_server.api.instants import utc
+from macropod_server.api.instants import utc, utc_or_none
 from macropod_server.api.schemas import Page, of_row
 from macropod_server.db import tasks, ticks
 from macropod_server.db.tables import Tick
@@ -83,7 +83,7 @@ def list_ticks(
     """Newest due moment first."""
     with deps.database.read() as session:
         task = tasks.get(session, task_id, workspace_id=caller.workspace_id)
-        found = ticks.find(session, task.id, outcome=outcome, limit=limit, before=utc(before))
+        found = ticks.find(session, task.id, outcome=outcome, limit=limit, before=utc_or_none("before", before))
     return TickPage(items=_shown(found), next_before=found[-1].due_at.isoformat() if len(found) == limit else None)
 
 
@@ -106,8 +106,8 @@ def fill(task_id: str, span: SpanIn, deps: DepsDep, caller: CallerDep, now: Now)
         deps,
         task_id,
         workspace_id=caller.workspace_id,
-        from_at=utc(span.from_at) or now,
-        to_at=utc(span.to_at) or now,
+        from_at=utc("from_at", span.from_at),
+        to_at=utc("to_at", span.to_at),
         requested_by=caller.name,
         now=now,
     )

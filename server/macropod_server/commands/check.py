@@ -11,7 +11,8 @@ from urllib.request import urlopen
 
 import typer
 
-from macropod_server.app import choose_spawner, choose_storage, utc_now
+from macropod_server.adapters import choose_spawner, choose_storage
+from macropod_server.app import utc_now
 from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.db.access import known_installation
 from macropod_server.db.clock import database_clock

@@ -17,8 +17,9 @@ from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _CONNECTIONS = 7
 _SQLITE_CONNECTIONS = 40
-_CACHE_KIB = 512
-"""Of each connection. More would be the same pages over and over, which the system keeps in memory anyway."""
+_SIZES = ("cache_size=-512", f"journal_size_limit={64 * 1024**2}")
+"""More cache in each connection would be the same pages over and over, which the system keeps in memory; and a log that
+grew while a reader held it up does not keep its size."""
 _DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
 
@@ -143,7 +144,7 @@ def _sqlite_engine(url: URL) -> Engine:
 def _set_up_connection(connection: Any, _record: object) -> None:
     # The driver's own transaction handling would begin late and as a reader; we begin ourselves, in `_begin`.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *_SIZES):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -1,5 +1,6 @@
 """What others may want to be told of, in an order in which nobody who reads on misses anything."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,15 @@ RUN_ENDED = "run_ended"
 _MESSAGE_CHARACTERS = 1000
 
 
-def add_run_ended(session: Session, run: Run, *, now: datetime) -> None:
-    """Tell of the end of this run, which is recorded in the same transaction. Stored as the last thing it does."""
-    event = Event(
+def add_runs_ended(session: Session, ended: Sequence[Run], *, now: datetime) -> None:
+    """Tell of the ends of these runs, which are recorded in the same transaction. Stored as the last thing it does."""
+    told = [_run_ended(session, run, now=now) for run in ended]
+    session.info["last"].append(lambda: _store(session, told))
+    session.info["told"].extend(told)
+
+
+def _run_ended(session: Session, run: Run, *, now: datetime) -> Event:
+    return Event(
         workspace_id=run.workspace_id,
         kind=RUN_ENDED,
         orchestration_id=run.orchestration_id,
@@ -23,8 +30,6 @@ def add_run_ended(session: Session, run: Run, *, now: datetime) -> None:
         facts=_facts(session, run),
         created_at=now,
     )
-    session.info["last"].append(lambda: _store(session, event))
-    session.info["told"].append(event)
 
 
 def after(session: Session, workspace_id: int, *, number: int, limit: int) -> list[Event]:
@@ -33,11 +38,11 @@ def after(session: Session, workspace_id: int, *, number: int, limit: int) -> li
     return list(session.exec(select(Event).where(*wanted).order_by(col(Event.id)).limit(limit)))
 
 
-def _store(session: Session, event: Event) -> None:
+def _store(session: Session, told: Sequence[Event]) -> None:
     # Numbers are given in the order of insertion and seen in the order of commits: alone, these are the same.
     # Whoever holds this lock waits for no other any more, so two who end runs never wait for each other.
     locks.alone(session, "events")
-    session.execute(insert(Event), [event.model_dump(exclude={"id"})])
+    session.execute(insert(Event), [event.model_dump(exclude={"id"}) for event in told])
 
 
 def _facts(session: Session, run: Run) -> dict[str, Any]:

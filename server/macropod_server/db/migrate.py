@@ -14,7 +14,7 @@ from macropod_server.domain.revisions import Fit, fit
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest revision under `alembic/versions`."""
 
 _LOCK = 7_063_672

@@ -1,6 +1,6 @@
 """Orchestrations and their environments in the database."""
 
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, select, update
 
 from macropod_server.db import locks
 from macropod_server.db.paging import newest_first
@@ -44,18 +44,6 @@ def find(session: Session, workspace_id: int, *, limit: int, before: str | None 
         col(Orchestration.workspace_id) == workspace_id, col(Orchestration.deleted_at).is_(None)
     )
     return list(session.exec(newest_first(query, Orchestration, "created_at", limit=limit, before=before)))
-
-
-def is_stored_elsewhere(session: Session, orchestration: Orchestration) -> bool:
-    """Whether another orchestration, not deleted, or an environment holds the same bytes. To be asked within
-    `hold_bytes`."""
-    query = select(func.count()).where(
-        col(Orchestration.sha256) == orchestration.sha256,
-        col(Orchestration.id) != orchestration.id,
-        col(Orchestration.deleted_at).is_(None),
-    )
-    archived = select(func.count()).where(col(Environment.archive_sha256) == orchestration.sha256)
-    return session.exec(query).one() + session.exec(archived).one() > 0
 
 
 def environment(session: Session, digest: str) -> Environment | None:

@@ -23,6 +23,10 @@ def of_workspaces(session: Session) -> dict[int, Pause]:
     return {each.id or 0: Pause("workspace", each.paused_by, each.pause_reason) for each in session.exec(query)}
 
 
+def is_paused(session: Session, workspace_id: int) -> bool:
+    return workspace_id in of_workspaces(session)
+
+
 def hold(session: Session, workspace_id: int) -> Workspace:
     """The workspace as it is now, to be paused or resumed by nobody else until the transaction ends."""
     locks.alone(session, _MATTER)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, update
 
 from macropod_server.db import slots
@@ -13,21 +14,25 @@ from macropod_server.db.tables import Run, Slot
 from macropod_server.domain.overlap import Present
 from macropod_server.domain.run import ACTIVE, Reason, RunStatus
 
+_SHOWN = (col(Run.id), col(Run.task_id), col(Run.cause), col(Run.status), col(Run.delayed_since))
+
 
 def of_tasks(session: Session, task_ids: Collection[str]) -> dict[str, list[Present]]:
     """By task, oldest first."""
+    first = aliased(Run)
     has_place = and_(col(Slot.run_id) == col(Run.id), col(Slot.name) == slots.of_task("") + col(Run.task_id))
     query = (
-        select(col(Run.id), col(Run.task_id), col(Run.cause), col(Run.status), col(Run.delayed_since), col(Slot.run_id))
+        select(*_SHOWN, col(Slot.run_id), col(first.cause))
         .outerjoin(Slot, has_place)
+        .outerjoin(first, col(first.id) == col(Run.first_run_id))
         .where(col(Run.task_id).in_(task_ids), col(Run.removed_at).is_(None))
         .order_by(col(Run.created_at), col(Run.id))
     )
     found: dict[str, list[Present]] = defaultdict(list)
-    for run_id, task_id, cause, status, delayed_since, holder in session.execute(query):
+    for run_id, task_id, cause, status, delayed_since, holder, origin in session.execute(query):
         is_queued = status is RunStatus.QUEUED
         may_have_container = not is_queued or delayed_since is not None
-        found[task_id].append(Present(run_id, cause, is_queued, holder is not None, may_have_container))
+        found[task_id].append(Present(run_id, cause, is_queued, holder is not None, may_have_container, origin))
     return dict(found)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select as select_facts
 from sqlmodel import Session, and_, col, func, not_, or_, select
 
 from macropod_server.db import slots
-from macropod_server.db.runs import is_not_put_off
+from macropod_server.db.runs import is_not_put_off, is_of
 from macropod_server.db.tables import Orchestration, Pool, Run, Slot, Task, Workspace
 from macropod_server.domain.run import ACTIVE, RunKind, RunStatus
 from macropod_server.domain.task import OrchestrationStatus, Overlap, TaskKind, TaskStatus
@@ -38,12 +38,12 @@ class Waiting:
         return self.status is RunStatus.QUEUED and not self.is_paused and not is_put_off
 
 
-def next_startable(session: Session, most: Concurrency, *, now: datetime) -> Run | None:
+def next_startable(session: Session, most: Concurrency, *, spawner: str, now: datetime) -> Run | None:
     """The oldest queued run that may start now and finds a place in each of its locks."""
     crowd = active(session)
     if crowd.server >= most.server:
         return None
-    can_go = _may_go(crowd, most, now=now)
+    can_go = _may_go(crowd, most, spawner, now=now)
     is_blocked = _needs_any(session, full_locks(session))
     finds_places: ColumnElement[bool] = not_(is_blocked)
     if patient := _oldest_blocked(session, can_go, is_blocked, now=now):
@@ -53,9 +53,9 @@ def next_startable(session: Session, most: Concurrency, *, now: datetime) -> Run
     return first
 
 
-def kept_for(session: Session, most: Concurrency, *, now: datetime) -> Run | None:
+def kept_for(session: Session, most: Concurrency, *, spawner: str, now: datetime) -> Run | None:
     """The run that has waited long for several locks: those of them that are free are kept so for it."""
-    can_go = _may_go(active(session), most, now=now)
+    can_go = _may_go(active(session), most, spawner, now=now)
     return _oldest_blocked(session, can_go, _needs_any(session, full_locks(session)), now=now)
 
 
@@ -134,7 +134,7 @@ def _oldest_blocked(
     return found
 
 
-def _may_go(crowd: Crowd, most: Concurrency, *, now: datetime) -> ColumnElement[bool]:
+def _may_go(crowd: Crowd, most: Concurrency, spawner: str, *, now: datetime) -> ColumnElement[bool]:
     """Whatever it needs but locks. Packaging is nobody's task, so no pause holds it up."""
     is_task_ready = and_(
         col(Orchestration.status) == OrchestrationStatus.READY,
@@ -144,6 +144,7 @@ def _may_go(crowd: Crowd, most: Concurrency, *, now: datetime) -> ColumnElement[
         not_(_is_held_by_another(slots.of_task("") + col(Run.task_id))),
     )
     return and_(
+        is_of(spawner),
         is_not_put_off(now),
         col(Run.workspace_id).not_in(_at_least(most.workspace, crowd.by_workspace)),
         or_(col(Run.kind) == RunKind.PACKAGING, is_task_ready),

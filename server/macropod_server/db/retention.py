@@ -21,9 +21,10 @@ from macropod_server.db.tables import (
     Task,
     Tick,
 )
+from macropod_server.domain.continuity import LOOKED_BACK
 from macropod_server.domain.retention import Bound
 from macropod_server.domain.run import FINAL
-from macropod_server.domain.task import TaskStatus
+from macropod_server.domain.task import TaskKind, TaskStatus
 
 _RUN_REMOVED = "Its run was removed by retention."
 
@@ -42,12 +43,13 @@ class Rules:
 
 
 def expired_runs(session: Session, rules: Rules, *, limit: int) -> list[str]:
-    """Ended runs whose container is gone. Of a task that is not over the newest run always stays."""
+    """Ended runs whose container is gone. Of a task that is not over the newest run always stays, and so does what the
+    next attempt, or the next run of a continuous task, depends on."""
     return _first_of(session, _expired_runs(session, rules), limit)
 
 
 def _expired_runs(session: Session, rules: Rules) -> Iterator[Select[Any]]:
-    gone = (col(Run.status).in_(FINAL), col(Run.removed_at).is_not(None))
+    gone = (col(Run.status).in_(FINAL), col(Run.removed_at).is_not(None), ~_is_tried_again())
     ended = select(col(Run.id)).where(*gone)
     of_tasks = ended.join(Task, col(Task.id) == col(Run.task_id))
     is_last = col(Task.last_run_id).is_not_distinct_from(col(Run.id))
@@ -56,9 +58,27 @@ def _expired_runs(session: Session, rules: Rules) -> Iterator[Select[Any]]:
         yield of_tasks.where(*is_old, ~is_last)
         yield ended.where(*is_old, col(Run.task_id).is_(None), ~_tells_of_packaging())
     if rules.runs.most is not None:
-        for is_surplus in _beyond(session, Run, "created_at", rules.runs.most):
+        for is_surplus in _surplus_runs(session, rules.runs.most):
             yield of_tasks.where(is_surplus, ~is_last)
     yield from (of_tasks.where(each) for each in _are_over(rules))
+
+
+def _is_tried_again() -> ColumnElement[bool]:
+    """A later attempt has not ended; how many more there may be is reckoned from all before it."""
+    later = aliased(Run)
+    is_its = later.first_run_id == func.coalesce(col(Run.first_run_id), col(Run.id))
+    return select(later.id).where(is_its, col(later.status).not_in(FINAL)).exists()
+
+
+def _surplus_runs(session: Session, most: int) -> Iterator[ColumnElement[bool]]:
+    """A continuous task keeps as many as its pauses and its health are reckoned from."""
+    if most >= LOOKED_BACK:
+        yield from _beyond(session, Run, "created_at", most)
+        return
+    is_continuous = col(Task.kind) == TaskKind.RUN_CONTINUOUSLY
+    yield from (and_(~is_continuous, each) for each in _beyond(session, Run, "created_at", most))
+    for each in _beyond(session, Run, "created_at", LOOKED_BACK):
+        yield and_(is_continuous, each)
 
 
 def _tells_of_packaging() -> ColumnElement[bool]:

@@ -48,9 +48,9 @@ def take_all(session: Session, places: Sequence[Slot]) -> int:
     return len(taken.all())
 
 
-def free(session: Session, run_id: str) -> None:
-    """Give back every place of the run."""
-    session.execute(delete(Slot).where(col(Slot.run_id) == run_id))
+def free(session: Session, *run_ids: str) -> None:
+    """Give back every place of these runs."""
+    session.execute(delete(Slot).where(col(Slot.run_id).in_(run_ids)))
 
 
 def holders(session: Session, workspace_id: int, names: Collection[str]) -> dict[str, list[str]]:

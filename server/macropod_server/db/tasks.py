@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlmodel import Session, col, func, or_, select, update
 
-from macropod_server.db import locks, runs
+from macropod_server.db import locks, pauses, runs
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, Task
+from macropod_server.db.tables.tasks import IS_IN_CRASH_LOOP, IS_TO_SETTLE
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.failures import BY_ITSELF, failures_after, why_paused
-from macropod_server.domain.run import FINAL, Cause, RunStatus, is_final
-from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskHealth, TaskKind, TaskStatus
+from macropod_server.domain.run import Cause, Reason, RunStatus, is_final
+from macropod_server.domain.task import UNKNOWN_RUN_STATUS, TaskKind, TaskStatus
 
 
 def get(session: Session, task_id: str, *, workspace_id: int | None = None, locked: bool = False) -> Task:
@@ -83,13 +84,13 @@ def note_ticks(session: Session, facts: Sequence[dict[str, Any]]) -> None:
 
 
 def first_due_at(session: Session) -> datetime | None:
-    return session.exec(select(func.min(Task.next_due_at))).one()
+    return session.exec(select(func.min(Task.next_due_at)).where(col(Task.next_due_at).is_not(None))).one()
 
 
 def to_settle(session: Session, *, limit: int) -> list[Task]:
     """Tasks whose kill was asked for and that have nothing left to be stopped."""
-    unfinished = select(Run.id).where(col(Run.task_id) == col(Task.id), col(Run.status).not_in(FINAL))
-    query = select(Task).where(col(Task.status) == TaskStatus.PENDING_KILL, ~unfinished.exists()).limit(limit)
+    unfinished = select(Run.id).where(col(Run.task_id) == col(Task.id), *runs.is_unfinished())
+    query = select(Task).where(IS_TO_SETTLE, ~unfinished.exists()).limit(limit)
     return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
 
 
@@ -119,7 +120,7 @@ def settled(session: Session, *, started_before: datetime) -> list[Task]:
     """Tasks in a crash loop, locked, whose run has gone on since then."""
     runs_on = (col(Run.id) == col(Task.last_run_id), col(Run.status) == RunStatus.RUNNING)
     has_settled = select(Run.id).where(*runs_on, col(Run.started_at) <= started_before).exists()
-    query = select(Task).where(col(Task.health) == TaskHealth.CRASH_LOOP, has_settled)
+    query = select(Task).where(IS_IN_CRASH_LOOP, has_settled)
     return list(session.exec(query.with_for_update(skip_locked=True, key_share=True)))
 
 
@@ -136,7 +137,7 @@ def note_run(session: Session, run: Run, task: Task | None, *, following: Run | 
     is_done = is_final(run.status) and not runs.has_unfinished(session, task_id=task.id)
     if task.status is TaskStatus.PENDING:
         task.status = TaskStatus.STARTED
-    if is_done and _has_nothing_to_come(task):
+    if is_done and _has_nothing_to_come(session, task):
         task.active = False
     if is_final(run.status) and (following is None or following.cause is not Cause.RETRY):
         _count_failures(task, run, now=now)
@@ -146,10 +147,29 @@ def note_run(session: Session, run: Run, task: Task | None, *, following: Run | 
     session.add(task)
 
 
-def _has_nothing_to_come(task: Task) -> bool:
-    """Of a plan that ended in a pause the policy may still run something afterwards."""
-    has_ended = task.next_due_at is None and task.status is not TaskStatus.PAUSED
-    return task.kind is TaskKind.RUN_ONCE or (task.kind is TaskKind.RUN_SCHEDULED and has_ended)
+def note_wanted(session: Session, task: Task, run: Run, *, now: datetime) -> None:
+    """Somebody asked for this run: it is the newest one of the locked task, which something is to come of now."""
+    task.last_run_id, task.last_run_status = run.id, run.status.value
+    task.active, task.updated_at = True, now
+    session.add(task)
+
+
+def end_queued(
+    session: Session, task: Task, waiting: Collection[Run], reason: Reason, *, now: datetime, message: str, **facts: Any
+) -> None:
+    """End these runs of the locked task, which wait and after which nothing follows, and let the task tell of it."""
+    ended = runs.end_queued(session, [run.id for run in waiting], reason, now=now, message=message, **facts)
+    if ended:
+        newest = next((run for run in ended if run.id == task.last_run_id), ended[-1])
+        note_run(session, newest, task, now=now)
+
+
+def _has_nothing_to_come(session: Session, task: Task) -> bool:
+    """Of a plan that ended in a pause, its own or its workspace's, the policy may still run something afterwards."""
+    if task.kind is not TaskKind.RUN_SCHEDULED:
+        return task.kind is TaskKind.RUN_ONCE
+    may_go_on = task.next_due_at is not None or task.status is TaskStatus.PAUSED
+    return not may_go_on and not pauses.is_paused(session, task.workspace_id)
 
 
 def _count_failures(task: Task, run: Run, *, now: datetime) -> None:

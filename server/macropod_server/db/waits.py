@@ -13,8 +13,8 @@ from macropod_server.domain.task import OrchestrationStatus, TaskStatus
 from macropod_server.domain.waiting import Around, Concurrency, Queued
 
 
-def around(session: Session, most: Concurrency, *, task_ids: Collection[str], now: datetime) -> Around:
-    kept = queue.kept_for(session, most, now=now)
+def around(session: Session, most: Concurrency, *, spawner: str, task_ids: Collection[str], now: datetime) -> Around:
+    kept = queue.kept_for(session, most, spawner=spawner, now=now)
     kept_task = session.get(Task, kept.task_id) if kept else None
     of_tasks = [slots.of_task(task_id) for task_id in task_ids]
     is_lock = col(Slot.name).startswith(slots.of_lock(""), autoescape=True)
@@ -32,6 +32,7 @@ def around(session: Session, most: Concurrency, *, task_ids: Collection[str], no
         holders_of_locks=by_lock,
         holders_of_tasks=by_task,
         sizes={(pool.workspace_id, pool.name): pool.size for pool in session.exec(select(Pool))},
+        spawner=spawner,
         kept_for=kept.id if kept else None,
         kept_locks={(kept_task.workspace_id, lock) for lock in kept_task.locks} if kept_task else (),
     )
@@ -56,6 +57,7 @@ def _queued(run: Run, task: Task | None, ready: Collection[str], *, is_paused: b
         put_off_until=run.put_off_until,
         is_delayed=run.delayed_since is not None,
         has_places=run.lease > 0,
+        spawner=run.spawner,
         is_packaged=is_packaging or run.orchestration_id in ready,
         is_workspace_paused=is_paused and not is_packaging,
         is_task_paused=task is not None and task.status is TaskStatus.PAUSED,

@@ -10,7 +10,7 @@ _STANDS_FOR_NEXT = {Cause.SCHEDULE, Cause.ORDERED}
 """Only a run that waits for no moment of its own can stand for a further tick."""
 
 _HAS_NO_SUBSTITUTE = {Cause.BACKFILL, Cause.RERUN}
-"""Runs that somebody asked for because of a moment of the past; no newer one is what they wanted."""
+"""Runs that somebody asked for because of a moment of the past; no newer one is what they wanted, nor its retry."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Present:
     is_queued: bool
     has_place: bool
     may_have_container: bool = True
+    origin: Cause | None = None
+    """Of a retry: why its first attempt was made."""
 
     @property
     def vanishes_when_stopped(self) -> bool:
@@ -68,4 +70,4 @@ def _waiting(present: Sequence[Present]) -> Present | None:
 
 
 def _superseded(present: Sequence[Present]) -> tuple[Present, ...]:
-    return tuple(each for each in present if each.cause not in _HAS_NO_SUBSTITUTE)
+    return tuple(each for each in present if (each.origin or each.cause) not in _HAS_NO_SUBSTITUTE)

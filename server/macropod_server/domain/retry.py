@@ -18,6 +18,7 @@ LONGEST = timedelta(hours=1)
 _FREE_DELAY = timedelta(seconds=5)
 _JITTER = 0.2
 _HIGHEST_EXIT_CODE = 255
+_MOST_DIGITS = 80
 
 _BEFORE_THE_START = {
     Reason.COULD_NOT_START,
@@ -59,23 +60,32 @@ class End:
         return self.reason in _BEFORE_THE_START or (self.reason in _GONE and self.may_begin_anew)
 
 
-def check_retry_on(entries: Sequence[str | int]) -> list[str]:
+def check_retry_on(entries: Sequence[str | int], *, retries: int) -> list[str]:
     """As it is stored: words and numbers as text. Raises `Invalid` with every entry that is neither."""
     problems = [problem for entry in entries if (problem := _problem(entry))]
     if problems:
         raise Invalid(" ".join(each.message for each in problems), problems=problems)
+    if entries and not retries:
+        message = (
+            "retry_on says after which ends a run is tried again, but retries is 0; say how often, such as retries=1."
+        )
+        raise Invalid.field("retries", message)
     return list(dict.fromkeys(_word(entry) for entry in entries))
 
 
-def delay_before_next(wish: Wish, ends: Sequence[End], *, run_id: str) -> timedelta | None:
-    """How long to wait before the next attempt; None: there is none. `ends`: of all attempts so far, in order."""
+def delay_before_next(wish: Wish, ends: Sequence[End], *, attempt: int, run_id: str) -> timedelta | None:
+    """How long to wait before the next attempt; None: there is none.
+
+    `ends`: of the attempts so far, in order; `attempt`: the number of the last. One that is not known any more counts
+    as a retry, so that no lost row makes attempts endless.
+    """
     last = ends[-1]
     if last.status in (RunStatus.SUCCESS, RunStatus.KILLED) or last.reason in _FOR_GOOD:
         return None
     free = sum(end.never_came_to_main for end in ends)
     if last.never_came_to_main and free <= FREE_TRIES:
         return _FREE_DELAY * _doubled(free - 1)
-    spent = len(ends) - 1 - min(free, FREE_TRIES)
+    spent = attempt - 1 - min(free, FREE_TRIES)
     if spent >= wish.retries or not _is_wanted(wish, last):
         return None
     return _backed_off(wish.delay_seconds, times=spent, run_id=run_id)
@@ -100,12 +110,17 @@ def _doubled(times: int) -> int:
 
 def _word(entry: str | int) -> str:
     text = str(entry).strip()
-    return str(int(text)) if text.isascii() and text.isdigit() else text
+    return str(int(text)) if _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    """Longer ones are no exit codes, and Python does not read them at any length."""
+    return len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
 
 
 def _problem(entry: str | int) -> Problem | None:
     word = _word(entry)
-    if word in WORDS or (word.isascii() and word.isdigit() and 1 <= int(word) <= _HIGHEST_EXIT_CODE):
+    if word in WORDS or (_is_number(word) and 1 <= int(word) <= _HIGHEST_EXIT_CODE):
         return None
     shown = str(entry)[:80]
     message = (

@@ -29,7 +29,7 @@ class Crowd:
 class Queued:
     """A queued run with what of its task and orchestration matters. `overlap` is None where runs need no order.
 
-    `has_places`: it was claimed before and has kept all places it had then.
+    `has_places`: it was claimed before and has kept all places it had then, for this kind of `spawner`.
     """
 
     run_id: str
@@ -44,6 +44,7 @@ class Queued:
     is_task_paused: bool
     overlap: Overlap | None
     locks: Sequence[str]
+    spawner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Around:
     holders_of_locks: Mapping[tuple[int, str], Sequence[str]]
     holders_of_tasks: Mapping[str, str]
     sizes: Mapping[tuple[int, str], int]
+    spawner: str | None = None
     kept_for: str | None = None
     kept_locks: Collection[tuple[int, str]] = ()
 
@@ -62,6 +64,7 @@ class Around:
 def waits_for(run: Queued, around: Around, *, now: datetime) -> str:
     return (
         _own_state(run, now=now)
+        or _spawner(run, around)
         or _run_before(run, around)
         or _locks(run, around)
         or _crowd(run, around)
@@ -82,6 +85,12 @@ def _own_state(run: Queued, *, now: datetime) -> str | None:
         return f"waiting for the spawner, which is asked again at {_moment(run.put_off_until, now)}"
     attempt = f" (attempt {run.attempt})" if run.attempt > 1 else ""
     return f"waiting until {_moment(run.put_off_until, now)}{attempt}"
+
+
+def _spawner(run: Queued, around: Around) -> str | None:
+    if run.spawner in (None, around.spawner):
+        return None
+    return f"waiting for a server with the spawner {run.spawner}, which may have made its container"
 
 
 def _run_before(run: Queued, around: Around) -> str | None:

@@ -16,7 +16,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.failures import BY_ITSELF
 from macropod_server.domain.overlap import Admission, Present, admit
-from macropod_server.domain.run import STOPPED, Reason, RunStatus
+from macropod_server.domain.run import STOPPED, Reason
 from macropod_server.domain.task import OVER, OrchestrationStatus, Overlap, TaskStatus
 
 log = structlog.get_logger()
@@ -74,26 +74,17 @@ class Admissions:
         """The runs that have to hear that they are to stop, once this is committed."""
         if self._let_in:
             runs.add(self._session, self._let_in)
-        for each in self._superseded:
-            if each.is_queued:
-                self._end(each, now=now)
+        self._end_waiting([each.run_id for each in self._superseded if each.is_queued], now=now)
         started = [each.run_id for each in self._superseded if not each.is_queued]
         asked = present.ask_to_stop(self._session, started, now=now, by=BY_ITSELF, reason=Reason.SUPERSEDED)
         slots.take_all(self._session, [*self._places.values()])
         return asked
 
-    def _end(self, superseded: Present, *, now: datetime) -> None:
-        self._places.pop(superseded.run_id, None)
-        runs.advance(
-            self._session,
-            runs.get(self._session, superseded.run_id),
-            RunStatus.KILLED,
-            now=now,
-            reason=Reason.SUPERSEDED,
-            message=STOPPED[Reason.SUPERSEDED],
-            stop_requested_by=BY_ITSELF,
-            removed_at=now if superseded.vanishes_when_stopped else None,
-        )
+    def _end_waiting(self, superseded: Collection[str], *, now: datetime) -> None:
+        for run_id in superseded:
+            self._places.pop(run_id, None)
+        told = {"message": STOPPED[Reason.SUPERSEDED], "stop_requested_by": BY_ITSELF}
+        runs.end_queued(self._session, superseded, Reason.SUPERSEDED, now=now, **told)
 
 
 def hold_task(session: Session, task_id: str, *, workspace_id: int) -> Task:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import ticks
+from macropod_server.db import pauses, tasks, ticks
 from macropod_server.db.tables import Task, Tick
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, Invalid
@@ -36,9 +36,15 @@ def backfill(
     requested_by: str | None,
     now: datetime,
 ) -> list[Tick]:
-    """The ticks that have a run now and had none, in order. Asked for again it finds nothing left to do."""
+    """The ticks that have a run now and had none, in order. Asked for again it finds nothing left to do.
+
+    Raises `Conflict` while anything is paused: which of the ticks that passed meanwhile run is asked afterwards.
+    """
     _check_span(from_at, to_at, now=now)
     with deps.database.write() as session:
+        pauses.hold_still(session)
+        if pauses.is_paused(session, workspace_id):
+            raise Conflict("The workspace is paused. `macropod workspace resume` lets it go on; backfill then.")
         task = hold_task(session, task_id, workspace_id=workspace_id)
         moments = _moments(task, from_at, to_at)
         there = {tick.due_at: tick for tick in ticks.between(session, task.id, from_at, to_at)}
@@ -46,10 +52,7 @@ def backfill(
         settled = _settle(deps, session, task, wanted, requested_by=requested_by, now=now)
         filled = _store(session, settled, there)
         if settled.runs:
-            newest = settled.runs[-1]
-            task.last_run_id, task.last_run_status = newest.id, newest.status.value
-            task.active, task.updated_at = True, now
-            session.add(task)
+            tasks.note_wanted(session, task, settled.runs[-1], now=now)
     log.info("task_backfilled", task_id=task_id, ticks=len(filled), by=requested_by)
     deps.signals.wake("start_run")
     return filled

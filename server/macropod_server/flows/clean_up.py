@@ -1,16 +1,17 @@
 """Remove containers of ended runs, and environments that were begun and never finished."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from macropod_server.db import orchestrations, runs, tasks
+from macropod_server.db import orchestrations, runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind
 from macropod_server.domain.task import EnvironmentStatus
 from macropod_server.flows.put_off import putting_off
+from macropod_server.flows.time_limits import grace
 
 log = structlog.get_logger()
 
@@ -22,7 +23,7 @@ def clean_up(deps: Deps) -> bool:
     """Remove what is left of some ended runs; True when there may be more."""
     now = deps.clock()
     with deps.database.read() as session:
-        ended = runs.uncleaned(session, now=now, limit=_BATCH)
+        ended = runs.uncleaned(session, spawner=deps.spawner.name, now=now, limit=_BATCH)
     if len(ended) == 1:
         _remove_safely(deps, ended[0], now=now)
     elif ended:
@@ -33,24 +34,17 @@ def clean_up(deps: Deps) -> bool:
 
 
 def _remove_safely(deps: Deps, run: Run, *, now: datetime) -> None:
-    with putting_off(deps, run, now=now):
+    with putting_off(deps, run):
         _remove(deps, run, now=now)
 
 
 def _remove(deps: Deps, run: Run, *, now: datetime) -> None:
-    deps.spawner.remove(run.id, grace=_grace(deps, run))
+    deps.spawner.remove(run.id, grace=grace(deps, run))
     if run.kind is RunKind.PACKAGING and not _has_built(deps, run):
         deps.spawner.discard(run.id)
     with deps.database.write() as session:
         runs.note(session, run.id, removed_at=now)
     deps.signals.wake("start_run")
-
-
-def _grace(deps: Deps, run: Run) -> timedelta:
-    with deps.database.read() as session:
-        task = tasks.get(session, run.task_id) if run.task_id else None
-    own = task.grace_seconds if task else None
-    return timedelta(seconds=deps.settings.grace_seconds if own is None else own)
 
 
 def _has_built(deps: Deps, run: Run) -> bool:

@@ -104,7 +104,7 @@ def _plan(wish: TaskWish, *, now: datetime) -> Plan | None:
 def _retry_on(wish: TaskWish) -> list[str]:
     if wish.kind is TaskKind.RUN_CONTINUOUSLY and (wish.retries or wish.retry_on):
         raise Invalid.field("retries", "A task that runs continuously takes no retries: it is run again in any case.")
-    return check_retry_on(wish.retry_on)
+    return check_retry_on(wish.retry_on, retries=wish.retries)
 
 
 def _check_usable(orchestration: Orchestration) -> None:

@@ -5,8 +5,10 @@ from datetime import datetime
 import structlog
 
 from macropod_server.db import orchestrations, runs, tasks
+from macropod_server.db.tables import Orchestration
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Conflict
+from macropod_server.domain.errors import Conflict, Unavailable
+from macropod_server.flows.forget_bytes import forget_bytes
 
 log = structlog.get_logger()
 
@@ -25,9 +27,13 @@ def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int
             raise Conflict(f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended.")
         orchestration.deleted_at = orchestration.updated_at = now
         session.add(orchestration)
-        session.flush()
-        orchestrations.hold_bytes(session, orchestration.sha256)
-        if not orchestrations.is_stored_elsewhere(session, orchestration):
-            # Before the commit: an upload of the same bytes waits, then finds them gone and is sent again.
-            deps.storage.delete(orchestration.sha256)
     log.info("orchestration_deleted", orchestration_id=orchestration.id)
+    _forget_bytes(deps, orchestration)
+
+
+def _forget_bytes(deps: Deps, orchestration: Orchestration) -> None:
+    """After the commit: whatever happens now, nothing is left that is ready and has no bytes; `sweep` does the rest."""
+    try:
+        forget_bytes(deps, orchestration.sha256)
+    except Unavailable as error:
+        log.warning("bytes_left_to_sweep", sha256=orchestration.sha256, reason=error.message)

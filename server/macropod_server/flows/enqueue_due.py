@@ -25,6 +25,7 @@ _MOMENTS = 2000
 """What one step decides at most, so that after an outage no transaction is long."""
 
 _LONGEST_SLEEP = timedelta(seconds=60)
+_WHILE_LOCKED = timedelta(seconds=0.2)
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,16 @@ def enqueue_due(deps: Deps) -> bool:
 
 
 def until_next_due(deps: Deps) -> timedelta:
-    """How long nothing will be due; a clock that jumps is noticed within a minute."""
+    """How long nothing will be due; a clock that jumps is noticed within a minute.
+
+    What is due and was not found is another server's now, or has just become due.
+    """
     with deps.database.read() as session:
         first = tasks.first_due_at(session)
     if first is None:
         return _LONGEST_SLEEP
-    return min(max(first - deps.clock(), timedelta(0)), _LONGEST_SLEEP)
+    left = first - deps.clock()
+    return min(left, _LONGEST_SLEEP) if left > timedelta(0) else _WHILE_LOCKED
 
 
 def _judged(session: Session, found: Sequence[Task], *, now: datetime) -> list[Due]:

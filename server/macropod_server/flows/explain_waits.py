@@ -18,5 +18,5 @@ def explain_waits(deps: Deps, session: Session, found: Collection[Run], *, now: 
     if not in_line:
         return {}
     task_ids = {run.task_id for run in in_line if run.task_id}
-    around = waits.around(session, deps.concurrency, task_ids=task_ids, now=now)
+    around = waits.around(session, deps.concurrency, spawner=deps.spawner.name, task_ids=task_ids, now=now)
     return {each.run_id: waits_for(each, around, now=now) for each in waits.queued(session, in_line)}

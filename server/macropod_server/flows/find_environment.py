@@ -25,7 +25,7 @@ def archive_of(deps: Deps, environment: Environment) -> EnvironmentArchive | Non
 
 def check_environment(deps: Deps, environment: Environment) -> None:
     """Raises `EnvironmentNotFound` for what no run can use. What the spawner keeps it has to look for itself."""
-    if environment.status is not EnvironmentStatus.READY:
+    if environment.status is not EnvironmentStatus.READY or is_out_of_reach(deps, environment):
         raise EnvironmentNotFound(environment.name)
     if not deps.spawner.keeps_environments:
         archive = archive_of(deps, environment)
@@ -33,11 +33,20 @@ def check_environment(deps: Deps, environment: Environment) -> None:
             raise EnvironmentNotFound(environment.name)
 
 
+def is_out_of_reach(deps: Deps, environment: Environment) -> bool:
+    """Another kind of spawner has built it. It is not lost: only that one can see whether it is there."""
+    if not deps.spawner.keeps_environments:
+        return environment.archive_sha256 is None
+    return environment.spawner not in (None, deps.spawner.name)
+
+
 def lose_environment(deps: Deps, name: str) -> None:
     """The next packaging of the same lock builds it anew. Bytes that are damaged must not pass for those it makes."""
     with deps.database.write() as session:
         environment = orchestrations.environment_built_by(session, name)
-        sha256 = environment.archive_sha256 if environment else None
+        if environment is None or environment.spawner not in (None, deps.spawner.name):
+            return
+        sha256 = environment.archive_sha256
         is_lost = orchestrations.note_environment_lost(session, name)
     if is_lost:
         log.warning("environment_lost", environment=name)

@@ -47,8 +47,6 @@ def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen: 
 def record_end(session: Session, run: Run, task: Task | None, ending: Ending, *, now: datetime, **facts: Any) -> bool:
     """The end of a locked run and all that follows. Between an end and the next attempt nothing looks finished."""
     ending = _as_it_was_asked_for(run, ending)
-    if run.lease == 0:
-        facts["removed_at"] = now  # It was never claimed: there is no container to be waited for.
     target = STATUS_OF[ending.reason]
     if not runs.advance(session, run, target, now=now, **vars(ending), **facts):
         return False

@@ -14,7 +14,7 @@ from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.time_limits import grace_seconds
+from macropod_server.flows.time_limits import grace_seconds, main_limit_seconds
 from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
 _SMALL_BYTES = 256 * 1024
@@ -49,16 +49,27 @@ class Spec:
     """Packaging: whether what it builds is to be sent here."""
 
 
-def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | None = None) -> Spec:
-    """Raises `Conflict` when the run must not begin any more."""
+@dataclass(frozen=True)
+class Asking:
+    """The runner that asks. `nonce` is its own, the same whenever it asks; earlier runners send none."""
+
+    version: str | None = None
+    nonce: str | None = None
+
+
+def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking | None = None) -> Spec:
+    """May be repeated by its runner. Raises `Conflict` for another one, and when the run must not begin any more."""
+    runner = runner or Asking()
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
+        _check_is_its_runner(run, runner)
         stopped = run.stop_requested_at is not None
         if run.status is RunStatus.QUEUED:
             # It was put back because the spawner did not answer, and its container was started all the same.
             runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, message=None)
         if run.status is RunStatus.STARTING and not stopped:
-            facts: dict[str, Any] = {"started_at": now, "contact_at": now, "runner_version": runner_version}
+            facts: dict[str, Any] = {"started_at": now, "contact_at": now}
+            facts |= {"runner_version": runner.version, "runner_nonce": runner.nonce}
             runs.advance(session, run, RunStatus.RUNNING, now=now, **facts)
             tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
@@ -70,16 +81,22 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner_version: str | N
     return _spec(deps, run, task, orchestration)
 
 
+def _check_is_its_runner(run: Run, runner: Asking) -> None:
+    """A container that was started twice, by hand or by a server that does not see the first, runs main.py once."""
+    is_another = None not in (run.runner_nonce, runner.nonce) and run.runner_nonce != runner.nonce
+    if run.status is RunStatus.RUNNING and is_another:
+        raise Conflict(f"Run {run.id} was begun by another runner, so this one has nothing to do.")
+
+
 def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
-    timeout = deps.settings.packaging_timeout_seconds if is_packaging else task.timeout_seconds if task else None
     bundle = _small_bundle(deps, orchestration)
     return Spec(
         run=run,
         entry_point=orchestration.entry_point,
         requirements=orchestration.requirements,
         arguments=task.json_args if task else {},
-        timeout_seconds=timeout,
+        timeout_seconds=main_limit_seconds(deps, task),
         silence_timeout_seconds=task.silence_timeout_seconds if task else None,
         grace_seconds=grace_seconds(deps, task),
         debug=task is not None and task.debug,

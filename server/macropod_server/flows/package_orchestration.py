@@ -10,9 +10,11 @@ from sqlmodel import Session
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import sha256_hex
-from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
+from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus, TaskKind, TaskStatus
+from macropod_server.flows.find_environment import is_out_of_reach
 from macropod_server.flows.rebuild_environment import rebuild_again
 
 
@@ -43,14 +45,20 @@ class Turn(StrEnum):
 
 
 def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
-    """One run builds an environment; the others wait for it, and take over when that run failed."""
+    """One run builds an environment; the others wait for it, and take over when that run failed.
+
+    Raises `Conflict` for any run but the one that packages its orchestration now.
+    """
     digest = lock.digest(run.workspace_id)
     with deps.database.write() as session:
+        held, _ = tasks.hold_run(session, run.id)
         orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
+        _check_packages(held, orchestration)
         environment = orchestrations.hold_environment(session, digest)
-        turn = _turn(session, environment, run, is_to_travel=not deps.spawner.keeps_environments)
+        is_elsewhere = environment is not None and is_out_of_reach(deps, environment)
+        turn = _turn(session, environment, run, is_elsewhere=is_elsewhere)
         if turn is Turn.BUILD:
-            session.add(_claimed(environment or _begun(lock, digest, run, now=now), run))
+            session.add(_claimed(environment or _begun(lock, digest, run, now=now), run, deps.spawner.name))
             session.flush()
         if turn is not Turn.WAIT:
             orchestration.environment = digest
@@ -59,16 +67,24 @@ def agree_on_lock(deps: Deps, run: Run, lock: Lock, *, now: datetime) -> Turn:
     return turn
 
 
-def _turn(session: Session, environment: Environment | None, run: Run, *, is_to_travel: bool) -> Turn:
+def _check_packages(run: Run, orchestration: Orchestration) -> None:
+    """What a run of a task may do to its workspace ends here: no orchestration gets other packages than its own."""
+    if run.kind is not RunKind.PACKAGING or orchestration.packaging_run_id != run.id:
+        raise Conflict(f"Run {run.id} does not package orchestration {orchestration.id}, so its lock is not taken.")
+    if run.status is not RunStatus.RUNNING:
+        raise Conflict(f"Run {run.id} is {run.status.value}; a lock is taken only while it runs.")
+
+
+def _turn(session: Session, environment: Environment | None, run: Run, *, is_elsewhere: bool) -> Turn:
     if environment is None or environment.name == run.id:
         return Turn.BUILD
-    is_in_reach = environment.archive_sha256 is not None or not is_to_travel
-    if environment.status is EnvironmentStatus.READY and is_in_reach:
+    if environment.status is EnvironmentStatus.READY and not is_elsewhere:
         return Turn.SHARE
     return Turn.BUILD if runs.has_ended(session, environment.name) else Turn.WAIT
 
 
-def _claimed(environment: Environment, run: Run) -> Environment:
+def _claimed(environment: Environment, run: Run, spawner: str) -> Environment:
+    environment.spawner = spawner
     if environment.name != run.id:
         environment.name, environment.status = run.id, EnvironmentStatus.BUILDING
         environment.archive_sha256 = environment.archive_bytes = None
@@ -128,7 +144,8 @@ def give_up(
     orchestration.status, orchestration.message, orchestration.updated_at = OrchestrationStatus.ERROR, message, now
     session.add(orchestration)
     for task in tasks.active_of(session, orchestration.id, locked=True):
-        _fail_waiting_runs(session, task, waited, now=now)
+        waiting = [run for run in runs.hold_unfinished(session, task.id) if run.status is RunStatus.QUEUED]
+        tasks.end_queued(session, task, waiting, waited.reason, now=now, message=waited.message)
         if task.status is not TaskStatus.PENDING_KILL:
             task.status, task.active, task.next_due_at = TaskStatus.FAILED, False, None
         task.updated_at = now
@@ -142,14 +159,3 @@ def _begin(session: Session, task: Task, orchestration: Orchestration, *, now: d
         task.status = TaskStatus.STARTED
     task.updated_at = now
     session.add(task)
-
-
-def _fail_waiting_runs(session: Session, task: Task, waited: Wait, *, now: datetime) -> None:
-    reason, message = waited.reason, waited.message
-    for run in runs.hold_unfinished(session, task.id):
-        if run.status is not RunStatus.QUEUED:
-            continue
-        if runs.advance(session, run, STATUS_OF[reason], now=now, reason=reason, message=message):
-            # A run that was put back may have a container all the same.
-            runs.note(session, run.id, removed_at=None if run.delayed_since else now)
-            tasks.note_run(session, run, task, now=now)

@@ -51,10 +51,10 @@ def resume_task(deps: Deps, task_id: str, *, workspace_id: int, requested_by: st
         session.add(task)
         session.flush()
         asked = []
-        if task.kind is TaskKind.RUN_SCHEDULED and workspace_id not in pauses.of_workspaces(session):
+        # While its workspace is paused that is left to the end of this pause.
+        if task.kind is TaskKind.RUN_SCHEDULED and not pauses.is_paused(session, workspace_id):
             asked = [*ask_again(session, [task], most_queued=deps.settings.max_queued_per_task, now=now)]
-        if task.kind is TaskKind.RUN_SCHEDULED and task.next_due_at is None:
-            close(session, [task])
+            close(session, [task] if task.next_due_at is None else [])
         session.flush()
         session.refresh(task)
     log.info("task_resumed", task_id=task.id, by=requested_by)

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import runs
+from macropod_server.db import orchestrations, runs
 from macropod_server.db.tables import Orchestration, Run
+from macropod_server.deps import Deps
 from macropod_server.domain.naming import new_id
 from macropod_server.domain.run import RunStatus
 from macropod_server.domain.task import OrchestrationStatus
@@ -23,6 +24,21 @@ def rebuild_environment(session: Session, orchestration: Orchestration, *, now: 
     run = Run.of_packaging(orchestration, id=new_id(), now=now, rerun_of=orchestration.packaging_run_id)
     _wait_for(session, orchestration, run, now=now)
     return run
+
+
+def rebuild_missing(deps: Deps, run: Run, name: str, *, now: datetime) -> bool:
+    """Whether the run may wait for its environment, of this name, to be built again; where need be that is begun."""
+    with deps.database.write() as session:
+        orchestration = orchestrations.get(session, run.orchestration_id, locked=True)
+        if orchestration.deleted_at is not None or orchestration.environment is None:
+            return False
+        environment = orchestrations.environment(session, orchestration.environment)
+        is_its = environment is not None and environment.name == name
+        if orchestration.status is OrchestrationStatus.READY and is_its:
+            rebuild = rebuild_environment(session, orchestration, now=now)
+            log.info("environment_rebuilt", orchestration_id=orchestration.id, run_id=rebuild.id, environment=name)
+    deps.signals.wake("start_run")
+    return True
 
 
 def rebuild_again(session: Session, orchestration: Orchestration, failed: Run, *, now: datetime) -> bool:

@@ -38,6 +38,7 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
         if made := idempotency.made_before(session, *key, fingerprint=fingerprint):
             return orchestrations.get(session, made, workspace_id=upload.workspace_id)
         orchestrations.hold_bytes(session, sha256)
+        # Asked within the lock: asked before it, a removal could come in between and leave a row without bytes.
         if not deps.storage.exists(sha256):
             raise Unavailable("The same bytes were deleted while they were uploaded. Send the upload again.")
         orchestration = _orchestration(upload, archive, sha256, size_bytes=staging.size, now=now)

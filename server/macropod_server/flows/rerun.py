@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import idempotency, orchestrations, runs
+from macropod_server.db import idempotency, orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
@@ -69,6 +69,7 @@ def rerun(
         idempotency.remember(session, workspace_id, idempotency_key, fingerprint=fingerprint, made_id=again.id, now=now)
     log.info("run_rerun", run_id=again.id, rerun_of=first.id, by=requested_by)
     tell(deps, asked)
+    deps.signals.wake("start_run")
     return Rerun(again, differences)
 
 
@@ -93,8 +94,7 @@ def _store(deps: Deps, session: Session, task: Task, run: Run, *, now: datetime)
     admission = admissions.ask(task, run, queueing=True)
     if not admission.is_granted:
         raise Conflict(f"Run {run.rerun_of} is not run again: {admission.reason}")
-    task.last_run_id, task.last_run_status, task.active, task.updated_at = run.id, run.status.value, True, now
-    session.add(task)
+    tasks.note_wanted(session, task, run, now=now)
     return [*admissions.store(now=now)]
 
 
@@ -111,7 +111,7 @@ def _differences(session: Session, run: Run, orchestration: Orchestration, place
     if run.environment is not None and run.environment != orchestration.environment:
         yield f"The packages are not the same: they were locked anew ({run.environment[:12]} before)."
     elif environment is not None and environment.status is not EnvironmentStatus.READY:
-        yield "The packages are gone; upload the same requirements again, or this run fails as environment_not_found."
+        yield "The packages are gone; they are installed again first, from the same lock."
     elif environment is not None and _is_newer(session, environment, run):
         yield "The packages were installed anew since, from the same lock."
     if run.spawner not in (None, place.spawner):

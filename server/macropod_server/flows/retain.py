@@ -14,6 +14,7 @@ from macropod_server.db.retention import Rules
 from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.portions import portions
 from macropod_server.domain.retention import bound
 from macropod_server.flows.forget_bytes import forget_bytes
 from macropod_server.spawners.base import ContainerStuck
@@ -21,6 +22,8 @@ from macropod_server.spawners.base import ContainerStuck
 log = structlog.get_logger()
 
 _BATCH = 100
+_FOUND_AT_ONCE = 2000
+"""To find whose rows are too many takes a look at all of them; what is found then goes in many short transactions."""
 _ANY_NUMBER = 2**31
 
 Sizes = Mapping[str, int | None]
@@ -33,6 +36,7 @@ class Removed:
     kind: str
     count: int
     bytes: int | None = None
+    at_most: int = _BATCH
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def retain(deps: Deps) -> bool:
     told = {each.kind.replace(" ", "_"): each.count for each in removed if each.count}
     if told:
         log.info("retention_applied", **told)
-    return any(each.count >= _BATCH for each in removed)
+    return any(each.count >= each.at_most for each in removed)
 
 
 def retain_step(deps: Deps, *, now: datetime, sizes: Sizes | None = None) -> list[Removed]:
@@ -115,22 +119,24 @@ def rules_of(deps: Deps, *, now: datetime) -> Rules:
 def _remove_runs(deps: Deps, rules: Rules) -> Removed:
     """Their lines go first: a crash in between leaves runs without lines, and never lines without a run."""
     with deps.database.read() as session:
-        run_ids = retention.expired_runs(session, rules, limit=_BATCH)
-    freed = deps.logs.usage(run_ids).bytes if run_ids else 0
-    if run_ids:
+        found = retention.expired_runs(session, rules, limit=_FOUND_AT_ONCE)
+    freed = 0
+    for run_ids in portions(found, _BATCH):
+        freed += deps.logs.usage(run_ids).bytes
         deps.logs.drop(*run_ids)
         with deps.database.write() as session:
             retention.remove_runs(session, run_ids)
-    return Removed("runs with their logs", len(run_ids), freed)
+    return Removed("runs with their logs", len(found), freed, at_most=_FOUND_AT_ONCE)
 
 
 def _remove_rows(deps: Deps, rules: Rules, rows: Rows) -> Removed:
     with deps.database.read() as session:
-        found = rows.find(session, rules, limit=_BATCH)
-    if found:
+        found = rows.find(session, rules, limit=_FOUND_AT_ONCE)
+    count = 0
+    for some in portions(found, _BATCH):
         with deps.database.write() as session:
-            return Removed(rows.kind, rows.remove(session, found))
-    return Removed(rows.kind, 0)
+            count += rows.remove(session, some)
+    return Removed(rows.kind, count, at_most=_FOUND_AT_ONCE)
 
 
 def _remove_environments(deps: Deps, rules: Rules, sizes: Sizes) -> Removed:

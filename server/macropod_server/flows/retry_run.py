@@ -20,7 +20,7 @@ def retry_run(session: Session, run: Run, task: Task | None, *, now: datetime) -
     if task is not None and (task.status in OVER or task.kind is TaskKind.RUN_CONTINUOUSLY):
         return None
     ends = [_end(attempt) for attempt in runs.attempts(session, run)]
-    delay = delay_before_next(_wish(task), ends, run_id=run.id)
+    delay = delay_before_next(_wish(task), ends, attempt=run.attempt, run_id=run.id)
     if delay is None:
         return None
     attempt = _next_attempt(session, run, task, now=now)

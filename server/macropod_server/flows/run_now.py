@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import idempotency, runs
+from macropod_server.db import idempotency, runs, tasks
 from macropod_server.db.tables import Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
@@ -62,9 +62,7 @@ def run_now(
 def _let_in(session: Session, task: Task, run: Run, admission: Admission) -> Ordered:
     """The run itself, or the waiting one that stands for it. Raises `Conflict` when there is neither."""
     if admission.is_granted:
-        task.last_run_id, task.last_run_status = run.id, run.status.value
-        task.active, task.updated_at = True, run.created_at
-        session.add(task)
+        tasks.note_wanted(session, task, run, now=run.created_at)
         return Ordered(run, is_new=True)
     if admission.outcome is TickOutcome.MERGED and admission.other:
         return Ordered(runs.get(session, admission.other), is_new=False)

@@ -17,6 +17,7 @@ from macropod_server.flows.allot_resources import allotted, placement_of
 from macropod_server.flows.find_environment import check_environment, lose_environment
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.observe_spawn import observed_spawn
+from macropod_server.flows.rebuild_environment import rebuild_missing
 from macropod_server.flows.time_limits import deadline_seconds, delay_lasted, grace_seconds, start_lasted, start_limit
 from macropod_server.spawners.base import (
     ContainerStuck,
@@ -35,6 +36,10 @@ _REASONS = {ImageNotFound: Reason.IMAGE_NOT_FOUND, EnvironmentNotFound: Reason.E
 _BATCH = 8
 _PAUSE = timedelta(seconds=5)
 """How long a run that could not be started lets others go first."""
+_INSTALLED_ANEW = (
+    "The packages of this orchestration are not there (environment {environment}); they are installed again from "
+    "their lock."
+)
 
 
 def start_runs(deps: Deps) -> bool:
@@ -100,7 +105,7 @@ def _claim(deps: Deps, *, now: datetime) -> list[Run]:
         if not locks.alone_now(session, "claim"):
             return claimed
         pauses.hold_still(session)
-        while len(claimed) < _BATCH and (found := queue.next_startable(session, deps.concurrency, now=now)):
+        while len(claimed) < _BATCH and (found := _next_startable(deps, session, now=now)):
             run, task = tasks.hold_run(session, found.id)
             if run.status is not RunStatus.QUEUED or (task is not None and task.status is TaskStatus.PAUSED):
                 continue  # That was done to it while its lock was waited for.
@@ -110,6 +115,10 @@ def _claim(deps: Deps, *, now: datetime) -> list[Run]:
     if len(claimed) == _BATCH:
         deps.signals.wake("start_run")
     return claimed
+
+
+def _next_startable(deps: Deps, session: Session, *, now: datetime) -> Run | None:
+    return queue.next_startable(session, deps.concurrency, spawner=deps.spawner.name, now=now)
 
 
 def _begin(deps: Deps, session: Session, run: Run, task: Task | None, *, now: datetime) -> None:
@@ -140,6 +149,10 @@ def _note_packaging(orchestration: Orchestration, *, now: datetime) -> None:
 def _refuse(deps: Deps, run: Run, error: CouldNotStart, *, now: datetime) -> None:
     if isinstance(error, EnvironmentNotFound):
         lose_environment(deps, error.environment)
+        if rebuild_missing(deps, run, error.environment, now=now):
+            message = _INSTALLED_ANEW.format(environment=error.environment)
+            _put_back(deps, run, Ending(Reason.ENVIRONMENT_NOT_FOUND, message), now=now)
+            return
     reason = _REASONS.get(type(error), Reason.COULD_NOT_START)
     finish_run(deps, run.id, Ending(reason, error.message), now=now, seen=run)
 

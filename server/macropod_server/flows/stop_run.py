@@ -1,6 +1,8 @@
 """Kill: the schedule stops at once, runs are asked to stop, then made to; when none is left the task is killed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -21,6 +23,8 @@ _MARGIN = timedelta(seconds=5)
 
 _BATCH = 100
 
+_NOT_STARTED = "The run was stopped before it started."
+
 
 def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime, requested_by: str | None = None) -> Task:
     """Once this returns nothing of the task starts any more. Killing a killed task changes nothing."""
@@ -33,12 +37,10 @@ def kill_task(deps: Deps, task_id: str, *, workspace_id: int, now: datetime, req
             task.next_due_at = None  # What was due before and not yet found is noted in its turn.
         task.kill_asked_at, task.kill_asked_by, task.updated_at = now, requested_by, now
         session.add(task)
-        asked = [
-            _ask_to_stop(session, run, task, now=now, requested_by=requested_by)
-            for run in runs.hold_unfinished(session, task.id)
-        ]
-    log.info("task_kill_asked", task_id=task.id, runs=len(asked))
-    _tell(deps, *asked)
+        held = runs.hold_unfinished(session, task.id)
+        _stop_all(session, held, task, now=now, requested_by=requested_by)
+    log.info("task_kill_asked", task_id=task.id, runs=len(held))
+    _tell(deps, *(run.id for run in held))
     return task
 
 
@@ -63,15 +65,27 @@ def _tell(deps: Deps, *asked: str) -> None:
     deps.signals.wake("stop_run", "start_run", "clean_up", "enqueue_due")
 
 
-def _ask_to_stop(session: Session, run: Run, task: Task | None, *, now: datetime, requested_by: str | None) -> str:
+def _stop_all(session: Session, held: Sequence[Run], task: Task, *, now: datetime, requested_by: str | None) -> None:
+    """Nothing follows from the ends of those that wait, for the task is killed: they end together."""
+    waiting = [run for run in held if run.status is RunStatus.QUEUED]
+    started = [run for run in held if run.status is not RunStatus.QUEUED]
+    for run in started:
+        _ask_to_stop(session, run, task, now=now, requested_by=requested_by)
+    asked = _asked(now, requested_by)
+    tasks.end_queued(session, task, waiting, Reason.KILL_REQUESTED, now=now, message=_NOT_STARTED, **asked)
+
+
+def _ask_to_stop(session: Session, run: Run, task: Task | None, *, now: datetime, requested_by: str | None) -> None:
     """Who asked first, and why, stays noted."""
-    asked = {"stop_requested_at": now, "stop_requested_by": requested_by, "stop_reason": Reason.KILL_REQUESTED}
+    asked = _asked(now, requested_by)
     if run.status is RunStatus.QUEUED:
-        ending = Ending(Reason.KILL_REQUESTED, "The run was stopped before it started.")
-        record_end(session, run, task, ending, now=now, **asked)
+        record_end(session, run, task, Ending(Reason.KILL_REQUESTED, _NOT_STARTED), now=now, **asked)
     elif run.stop_requested_at is None:
         runs.note(session, run.id, **asked)
-    return run.id
+
+
+def _asked(now: datetime, requested_by: str | None) -> dict[str, Any]:
+    return {"stop_requested_at": now, "stop_requested_by": requested_by, "stop_reason": Reason.KILL_REQUESTED}
 
 
 def settle_kills(deps: Deps) -> bool:
@@ -89,19 +103,22 @@ def force_stop(deps: Deps) -> None:
     """End containers of runs whose runner did not stop them in time, counted from when this process saw it asked."""
     now = deps.clock()
     with deps.database.read() as session:
-        asked = runs.to_stop(session)
+        asked = runs.to_stop(session, spawner=deps.spawner.name)
         graces = {task.id: grace_seconds(deps, task) for task in tasks.of_runs(session, asked)}
     lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
     for run in asked:
         grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
-        is_put_off = run.put_off_until is not None and run.put_off_until > now
+        is_put_off = run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
         if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
-            with putting_off(deps, run, now=now):
-                _end_container(deps, run, now=now)
+            with putting_off(deps, run):
+                _end_container(deps, run, grace=timedelta(seconds=grace), now=now)
 
 
-def _end_container(deps: Deps, run: Run, *, now: datetime) -> None:
-    deps.spawner.remove(run.id, grace=timedelta(0))
+def _end_container(deps: Deps, run: Run, *, grace: timedelta, now: datetime) -> None:
+    """A runner that has not called since cannot have told main.py: then it has its grace now."""
+    asked_at, contact_at = run.stop_requested_at, run.contact_at
+    has_heard = asked_at is not None and contact_at is not None and contact_at > asked_at
+    deps.spawner.remove(run.id, grace=timedelta(0) if has_heard else grace)
     message = "The run did not stop when asked, so its container was ended."
     finish_run(deps, run.id, Ending(Reason.KILL_REQUESTED, message), now=now, seen=run)
 

@@ -22,14 +22,9 @@ def start_limit(deps: Deps, run: Run) -> timedelta:
     return timedelta(seconds=_own(_task(deps, run), "start_timeout_seconds", deps.settings.start_timeout_seconds))
 
 
-def main_limit_seconds(deps: Deps, run: Run) -> int | None:
-    """How long main.py, or packaging, may take; None: for ever."""
-    return _main_limit(deps, _task(deps, run))
-
-
 def deadline_seconds(deps: Deps, task: Task | None) -> int | None:
     """How long a container may be there at all: longer than any limit its runner keeps may take. None: for ever."""
-    limit = _main_limit(deps, task)
+    limit = main_limit_seconds(deps, task)
     if limit is None:
         return None
     start = _own(task, "start_timeout_seconds", deps.settings.start_timeout_seconds)
@@ -45,6 +40,16 @@ def grace_seconds(deps: Deps, task: Task | None) -> int:
     return _own(task, "grace_seconds", deps.settings.grace_seconds)
 
 
+def main_limit_seconds(deps: Deps, task: Task | None) -> int | None:
+    """Of what the runner starts: main.py, or the packaging that is no task's. None: no limit."""
+    return deps.settings.packaging_timeout_seconds if task is None else task.timeout_seconds
+
+
+def main_limit(deps: Deps, run: Run) -> timedelta | None:
+    seconds = main_limit_seconds(deps, _task(deps, run))
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 def start_lasted(deps: Deps, run: Run) -> timedelta:
     """Since this claim; one that was put back and claimed again has its whole time once more."""
     return deps.stopwatch.seen(START, (run.id, run.lease))
@@ -57,10 +62,6 @@ def delay_lasted(deps: Deps, run: Run) -> timedelta:
 
 def main_lasted(deps: Deps, run: Run) -> timedelta:
     return deps.stopwatch.seen(MAIN, run.id)
-
-
-def _main_limit(deps: Deps, task: Task | None) -> int | None:
-    return deps.settings.packaging_timeout_seconds if task is None else task.timeout_seconds
 
 
 def _task(deps: Deps, run: Run) -> Task | None:

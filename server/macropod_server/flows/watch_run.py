@@ -34,13 +34,20 @@ def watch(deps: Deps, *, silence: timedelta) -> bool:
     now = deps.clock()
     with deps.database.read() as session:
         since, starting_since = now - silence, now - min(silence, _START_SILENCE)
-        silent = runs.without_contact(session, since=since, starting_since=starting_since, now=now, limit=_BATCH)
+        silent = runs.without_contact(
+            session,
+            spawner=deps.spawner.name,
+            since=since,
+            starting_since=starting_since,
+            now=now,
+            limit=_BATCH,
+        )
     ended = [_look_safely(deps, run, now=now) for run in silent]
     return any(ended)
 
 
 def _look_safely(deps: Deps, run: Run, *, now: datetime) -> bool:
-    with putting_off(deps, run, now=now):
+    with putting_off(deps, run):
         return _look_at(deps, run, now=now)
     return False
 

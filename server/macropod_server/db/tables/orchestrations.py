@@ -24,6 +24,7 @@ class Environment(SQLModel, table=True):
     lock: str = Field(sa_type=Text)
     python: str
     platform: str
+    spawner: str | None = Field(default=None, description="which kind of spawner built it")
     created_at: datetime = instant()
     archive_sha256: str | None = Field(
         default=None, sa_type=String(64), description="its bytes in the storage, where the spawner does not keep it"

@@ -23,6 +23,10 @@ class Run(SQLModel, table=True):
         Index("ix_runs_first", "first_run_id"),
         Index("ix_runs_uncleaned", "removed_at", "ended_at"),
         Index("ix_runs_present", "task_id", "status", sqlite_where=_NOT_GONE, postgresql_where=_NOT_GONE),
+        Index("ix_runs_present_by_bundle", "orchestration_id", sqlite_where=_NOT_GONE, postgresql_where=_NOT_GONE),
+        Index("ix_runs_listed", "workspace_id", "created_at", "id"),
+        Index("ix_runs_by_bundle", "orchestration_id", "created_at", "id"),
+        Index("ix_runs_by_kind", "workspace_id", "kind", "created_at", "id"),
     )
 
     id: str = Field(sa_type=Id, primary_key=True)
@@ -48,6 +52,9 @@ class Run(SQLModel, table=True):
     image: str | None = None
     spawner: str | None = Field(default=None, description="which kind of spawner started it")
     runner_version: str | None = None
+    runner_nonce: str | None = Field(
+        default=None, sa_type=String(100), description="by which its runner is known again"
+    )
     started_at: datetime | None = instant(default=None)
     ended_at: datetime | None = instant(default=None)
     contact_at: datetime | None = instant(default=None)

@@ -17,12 +17,18 @@ from macropod_server.domain.task import (
     TaskStatus,
 )
 
+IS_TO_SETTLE = text("status = 'pending_kill'")
+IS_IN_CRASH_LOOP = text("health = 'crash_loop'")
+"""For few rows out of many. As text, for a database does not know of a value it is handed that the index has it."""
+
 
 class Task(SQLModel, table=True):
     __tablename__ = "tasks"
     __table_args__ = (
         Index("ix_tasks_due", "next_due_at", sqlite_where=text("next_due_at IS NOT NULL")),
         Index("ix_tasks_updated", "workspace_id", "updated_at"),
+        Index("ix_tasks_to_settle", "id", sqlite_where=IS_TO_SETTLE, postgresql_where=IS_TO_SETTLE),
+        Index("ix_tasks_crash_loop", "id", sqlite_where=IS_IN_CRASH_LOOP, postgresql_where=IS_IN_CRASH_LOOP),
     )
 
     id: str = Field(sa_type=Id, primary_key=True)
