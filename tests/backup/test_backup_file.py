@@ -8,6 +8,7 @@ import tarfile
 
 import pytest
 from macropod_server.commands.backup import restore_into
+from macropod_server.db.migrate import HEAD
 from macropod_server.domain.errors import Conflict, Invalid, OutOfSpace
 from macropod_server.flows.backup import back_up
 from macropod_server.flows.backup_file import Backup
@@ -44,7 +45,7 @@ def test_it_is_a_tar_that_any_tool_can_look_into(deps, backed_up):
 def test_the_manifest_says_what_it_is_of(deps, backed_up):
     made = Backup(backed_up(deps)).manifest
     assert (made.revision, made.installation_id, made.made_at) == (
-        "0002",
+        HEAD,
         deps.installation_id,
         deps.clock().isoformat(),
     )

@@ -160,7 +160,7 @@ def test_a_woken_server_does_not_put_off_a_run_that_moved_on(deps, run):
     start_runs(deps)
     seen = now_as(deps, run)
     is_claimed_anew(deps, run)
-    with putting_off(deps, seen, now=deps.clock()):
+    with putting_off(deps, seen):
         raise RuntimeError
     assert now_as(deps, run).put_off_until is None
 
