@@ -17,7 +17,7 @@ from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate
 from macropod_server.domain.errors import MacropodError
-from macropod_server.flows.issue_token import issue_token, write_credentials
+from macropod_server.flows.issue_token import issue_token, save_token
 from macropod_server.installation import use_key
 from macropod_server.settings import read_settings
 from macropod_server.telemetry.log_output import UnfailingOutput
@@ -77,10 +77,10 @@ def token(
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     made = issue_token(database, name=name, now=utc_now())
-    database.close()
     if save:
-        write_credentials(settings.credentials, url=settings.url, token=made)
+        save_token(database, settings.credentials, made, url=settings.url, now=utc_now())
         typer.echo(f"Written to {settings.credentials}.", err=True)
+    database.close()
     typer.echo(made)
 
 

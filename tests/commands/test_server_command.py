@@ -38,7 +38,7 @@ def test_a_token_is_told_once_and_works(tmp_path):
 def test_a_saved_token_lies_where_the_sdk_looks(tmp_path):
     done = run(tmp_path, "token", "--save", MACROPOD_PORT=9123)
     kept = json.loads((tmp_path / "credentials.json").read_text())
-    assert kept == {"url": "http://127.0.0.1:9123", "token": done.stdout.strip()}
+    assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9123", done.stdout.strip())
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
