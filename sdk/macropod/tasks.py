@@ -52,6 +52,7 @@ class Task(Remote):
     """
 
     _collection = "/v1/tasks"
+    _waited_for: Run | None = None
     _types: ClassVar[dict[str, str]] = {
         "run_once": "Temporary Run",
         "run_scheduled": "Scheduled Run",
@@ -179,6 +180,7 @@ class Task(Remote):
                 self._connection.clock,
                 timeout=timeout,
                 what=f"Task {self.name} ({self.id}) did not finish a run",
+                state=self._standing,
             )
 
     def follow(self) -> Iterator[LogLine]:
@@ -195,8 +197,14 @@ class Task(Remote):
     def _ended_run(self, say: Callable[[str], None]) -> Run | None:
         run = self._newest_run()
         if run:
-            say(f"Task {self.name}: {run._news()}")
+            self._waited_for = run
+            run._tell(lambda news: say(f"Task {self.name}: {news}"))
         return run if run and run.has_ended else None
+
+    def _standing(self) -> str:
+        if self._waited_for:
+            return self._waited_for._standing()
+        return "It is paused" if self._status == "paused" else "It goes on"
 
     def _newest_run(self) -> Run | None:
         runs = self.last_runs(limit=1)

@@ -39,6 +39,17 @@ def test_waiting_ends_when_its_time_is_up(timeout: float | timedelta) -> None:
     assert clock.now() == pytest.approx(60)
 
 
+def test_what_is_waited_for_too_long_is_told_with_what_it_waits_for() -> None:
+    queued = run_answer(status="queued", waiting_for="the task is paused", ended_at=None)
+    waits: list[tuple[Any, ...]] = [
+        (Run(connect(Wire(ok(queued))), queued), "did not end"),
+        (Task(connect(Wire(ok({"items": [queued]}))), task_answer()), "did not finish a run"),
+    ]
+    for thing, what in waits:
+        with pytest.raises(WaitTimeout, match=f"{what} within 9 seconds. It is queued, the task is paused; wait again"):
+            thing.wait(9)
+
+
 AWAY = [httpx2.ConnectError("refused"), refused(503, "unavailable"), httpx2.Response(502, text="<h1>nginx</h1>")]
 
 

@@ -15,6 +15,7 @@ from macropod.cli.session import Connect, connect
 from macropod.client import Client
 from macropod.credentials import Credentials, credentials_path, save_credentials
 from macropod.errors import MacropodError, NotFound, WaitTimeout
+from macropod.progress import telling_waits
 
 _FAILED = 1
 _MISSING_OR_LATE = 4
@@ -69,7 +70,8 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Client) -
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app(arguments, prog_name="macropod", obj=connect)
+        with telling_waits(say):
+            app(arguments, prog_name="macropod", obj=connect)
     except (MacropodError, OSError) as error:
         say(str(error))
         sys.exit(_MISSING_OR_LATE if isinstance(error, NotFound | WaitTimeout) else _FAILED)
