@@ -12,7 +12,7 @@ from macropod_server import __version__
 from macropod_server.app import open_database, utc_now
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
-from macropod_server.commands.options import DatabaseUrl, DataDir
+from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
 from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, migrate
@@ -40,7 +40,7 @@ def serve(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     storage_url: Annotated[str | None, typer.Option(help="file:///folder for bundles.")] = None,
-    spawner: Annotated[str | None, typer.Option(help="auto, docker or process.")] = None,
+    spawner: SpawnerName = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
     max_runs: Annotated[int | None, typer.Option(help="Runs at once on the whole server.")] = None,

@@ -71,6 +71,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(tmp_path, words, variables, c
     assert "Traceback" not in done.stderr
 
 
+def test_commands_say_at_which_spawner_they_look_and_nothing_for_programs(tmp_path):
+    run(tmp_path, "token")
+    done = run(tmp_path, "usage", "--spawner", "docker", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert done.returncode == 1
+    first, *others = done.stderr.splitlines()
+    assert first == "This looks at the spawner docker; --spawner names another."
+    assert [line for line in others if line.startswith("{")] == []
+    assert "This looks at the spawner process" in run(tmp_path, "clean", "--spawner", "process").stderr
+
+
 def test_a_port_that_is_taken_is_named(tmp_path):
     first = tmp_path / "first"
     first.mkdir()
