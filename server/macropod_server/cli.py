@@ -53,6 +53,7 @@ def serve(
     flags = dict(locals())
     from macropod_server.serve import serve as serve_until_stopped
 
+    _log_to_stderr(logging.INFO)
     serve_until_stopped(read_settings(os.environ, **flags))
 
 
@@ -106,7 +107,7 @@ _FOR_PROGRAMS = (structlog.processors.format_exc_info, structlog.processors.JSON
 
 
 def main() -> None:
-    _log_to_stderr()
+    _log_to_stderr(logging.WARNING)
     try:
         app(prog_name="macropod-server")
     except MacropodError as error:
@@ -114,7 +115,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: int) -> None:
+    """All but `serve` answer in sentences, among which only trouble is logged."""
     is_person = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -123,6 +125,6 @@ def _log_to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_FOR_PEOPLE if is_person else _FOR_PROGRAMS),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, UnfailingOutput(sys.stderr))),
     )
