@@ -127,6 +127,10 @@ _SENT: dict[str, tuple[str, _Check]] = {
 }
 
 
+NAMES = {sent: name for name, (sent, _) in _SENT.items()} | {"timeout_seconds": "timeout", "timezone": "timezone"}
+"""What fields of a request are called as arguments."""
+
+
 def checked_options(options: Mapping[str, object], *, known: type, of: str) -> dict[str, Any]:
     """The fields of a request. What is None counts as not given.
 

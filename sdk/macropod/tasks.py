@@ -12,6 +12,7 @@ from macropod.cadence import Cadence
 from macropod.errors import Conflict
 from macropod.following import follow_run
 from macropod.logs import LogLine
+from macropod.naming import naming
 from macropod.patience import wait_until
 from macropod.progress import is_watched, spinner
 from macropod.remote import Remote
@@ -148,7 +149,8 @@ class Task(Remote):
         and `Conflict` when so many runs may not wait at once; then nothing was backfilled.
         """
         span = {"from_at": checked_instant("start", start), "to_at": checked_instant("end", end)}
-        answer = self._connection.post(f"{self._path}/backfill", json=span)
+        with naming({"from_at": "start", "to_at": "end"}):
+            answer = self._connection.post(f"{self._path}/backfill", json=span)
         return TickList(Tick._of(each) for each in answer["items"])
 
     def ticks(self, outcome: str = "all", limit: int | None = None) -> TickList:

@@ -40,6 +40,32 @@ def test_wrong_usage_says_what_is_taken_instead(call: Call, arguments: tuple[str
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--retry-on", "nonsense"], "--retry-on has 'nonsense'; it takes failure,"),
+        (["--retries", "101"], "--retries is 101; the most is 100."),
+        (["--memory", "1MiB"], "--memory is 1048576; the least is 16777216."),
+        (["--jitter", "2h"], "--jitter is 7200; the most is 3600."),
+        (["--start", "2026-03-05", "--end", "2026-03-04"], "--end is 2026-03-04T00:00:00+00:00, which is not after"),
+        (["--cpus", "-1"], "--cpus is -1.0; it takes a positive number, such as 0.5."),
+    ],
+)
+def test_an_option_is_named_as_it_was_typed(
+    call: Call, orchestration: macropod.Orchestration, options: list[str], said: str
+) -> None:
+    code, out, err = call("task", "schedule", orchestration.id, "@daily", "--name", "x", *options)
+    assert (code, out) == (1, "")
+    assert err.startswith(said)
+
+
+def test_a_span_is_named_as_it_was_typed(call: Call, orchestration: macropod.Orchestration) -> None:
+    task = orchestration.run_scheduled("x", "@daily")
+    early, late = "2026-01-02T03:00Z", "2026-01-03T03:00Z"
+    said = call("task", "backfill", task.id, "--from", late, "--to", early)[2]
+    assert said == "--from is 2026-01-03T03:00:00+00:00, which is not before --to, 2026-01-02T03:00:00+00:00.\n"
+
+
 def test_a_status_to_choose_is_one_the_server_knows() -> None:
     assert list(Status) == [each.value for each in RunStatus]
 

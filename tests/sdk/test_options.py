@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import macropod
@@ -156,6 +157,17 @@ def test_what_is_not_given_is_not_sent() -> None:
         usual | {"kind": "run_continuously", "name": "c"},
         usual | {"kind": "run_continuously", "name": "d", "debug": True, "timeout_seconds": 60, "grace_seconds": 2},
     ]
+
+
+def test_what_the_server_refuses_is_named_as_the_argument_it_came_from(client: macropod.Client, hello: Path) -> None:
+    orchestration = client.upload_orchestration(hello)
+    with pytest.raises(macropod.Invalid, match=r"^missed_window is 99999999; the most is") as refused:
+        orchestration.run_scheduled("x", "@daily", missed_window=99_999_999)
+    assert [each.where for each in refused.value.problems] == ["missed_window"]
+    task = orchestration.run_scheduled("x", "@daily")
+    early = datetime(2026, 1, 2, tzinfo=UTC)
+    with pytest.raises(macropod.Invalid, match=r"^start is 2026-01-03T.*, which is not before end, 2026-01-02T"):
+        task.backfill(early + timedelta(days=1), early)
 
 
 def test_the_choices_are_those_of_the_server() -> None:

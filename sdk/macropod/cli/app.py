@@ -10,11 +10,13 @@ import typer
 
 import macropod
 from macropod.cli import events, orchestrations, pools, runs, schedules, tasks, ticks, workspace
+from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.session import Connect, connect
 from macropod.client import Client
 from macropod.credentials import Credentials, credentials_path, save_credentials
 from macropod.errors import MacropodError, NotFound, WaitTimeout
+from macropod.naming import as_typed
 from macropod.progress import telling_waits
 
 _FAILED = 1
@@ -69,9 +71,10 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Client) -
     """Run one command and exit. `connect` makes the client from an address and a token that may be None."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    command = typer.main.get_command(app)
     try:
-        with telling_waits(say):
-            app(arguments, prog_name="macropod", obj=connect)
+        with telling_waits(say), as_typed(flags(command)):
+            command(arguments, prog_name="macropod", obj=connect)
     except (MacropodError, OSError) as error:
         say(str(error))
         sys.exit(_MISSING_OR_LATE if isinstance(error, NotFound | WaitTimeout) else _FAILED)
