@@ -1,5 +1,6 @@
 """What the command line says when something is wrong: what was given, and what to do instead."""
 
+import io
 import json
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def orchestration(client: macropod.Client, hello: Path) -> macropod.Orchestratio
         (("orchestration", "upload", "x.zip", "--wait-timeout", "5"), "give --wait too"),
         (("run", "list", "--status", "bogus"), "'queued', 'starting', 'running'"),
         (("schedule", "preview", "@hourly", "--after", "soon"), "--after"),
+        (
+            ("task", "run-once", "id", "--name", "x", "--retries", "-1"),
+            "'--retries': '-1' is too little; the least is 0.",
+        ),
+        (("task", "run-once", "id", "--name", "x", "--cpus", "many"), "'--cpus': 'many' is not a number."),
+        (("pool", "set", "gpu", "many"), "'SIZE': 'many' is not a whole number."),
+        (("pool", "set", "gpu", "0"), "'SIZE': '0' is too little; the least is 1."),
+        (("schedule", "preview", "@hourly", "--count", "101"), "'101' is too much; the most is 100."),
+        (("run", "list", "--status", "broken"), "'--status': 'broken' is not one of 'queued', "),
+        (("task", "run-continuously", "id", "0 2 * * *", "--name", "x"), "A continuous task takes no schedule; use "),
+        (("task", "run-continuously", "id", "--name", "x", "--schedule", "@daily"), "use `macropod task schedule`"),
     ],
 )
 def test_wrong_usage_says_what_is_taken_instead(call: Call, arguments: tuple[str, ...], said: str) -> None:
@@ -130,6 +142,15 @@ def test_a_server_without_a_known_token_is_met_with_what_to_do_in_a_shell(
     said = capsys.readouterr().err
     assert "No token is known for http://elsewhere. Run `macropod login --url http://elsewhere`" in said
     assert "Client" not in said
+
+
+def test_what_cannot_be_an_id_is_not_asked_for(call: Call) -> None:
+    assert call("run", "show", "../info")[2].startswith("'../info' is not an id")
+
+
+def test_an_empty_token_is_called_empty(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert call("login")[2].startswith("The token is empty; `macropod-server token`")
 
 
 def test_an_unknown_token_is_told_with_where_it_came_from(server: PlayedServer, call: Call) -> None:

@@ -143,6 +143,13 @@ def test_an_option_of_another_kind_of_task_is_a_type_error(method: str, option: 
         getattr(orchestration(Wire(ok())), method)("x", **{option: 1})
 
 
+@pytest.mark.parametrize("method", ["run_once", "run_continuously"])
+def test_where_a_schedule_has_no_place_it_is_said_where_it_has(method: str) -> None:
+    orchestration = macropod.Orchestration(connect(Wire(ok())), orchestration_answer())
+    with pytest.raises(TypeError, match=r"takes no schedule: only run_scheduled\(\) makes a task with a schedule"):
+        getattr(orchestration, method)("x", schedule="0 2 * * *")
+
+
 def test_what_is_not_given_is_not_sent() -> None:
     wire = Wire(ok(task_answer()))
     made = orchestration(wire)

@@ -12,10 +12,11 @@ import macropod
 from macropod.cli import events, orchestrations, pools, runs, schedules, tasks, ticks, workspace
 from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
+from macropod.cli.refusals import Commands
 from macropod.cli.session import Connect, connect
 from macropod.client import Client
 from macropod.credentials import Credentials, credentials_path, save_credentials
-from macropod.errors import MacropodError, NotFound, WaitTimeout
+from macropod.errors import Invalid, MacropodError, NotFound, WaitTimeout
 from macropod.naming import as_typed
 from macropod.progress import telling_waits
 
@@ -24,6 +25,7 @@ _MISSING_OR_LATE = 4
 
 app = typer.Typer(
     name="macropod",
+    cls=Commands,
     help="Run Python packages on a Macropod server, once or on a schedule, and read what they print.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not found or not in time; "
     "with --wait and --follow that of the run.",
@@ -52,6 +54,8 @@ def login(
     """Keep the address and a token for the next commands. The token is read from stdin or asked for."""
     asked = sys.stdin.isatty()
     token = typer.prompt("Token", hide_input=True, err=True) if asked else sys.stdin.readline()
+    if not token.strip():
+        raise Invalid.field("token", "The token is empty; `macropod-server token` on the server's machine makes one.")
     client = connect(context, url, token.strip())
     server = client.server()
     path = credentials_path(os.environ)
