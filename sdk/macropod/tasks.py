@@ -18,7 +18,7 @@ from macropod.progress import is_watched, spinner
 from macropod.remote import Remote
 from macropod.runs import Run, RunList
 from macropod.tables import NOTHING, Listing, moment
-from macropod.task_facts import facts_of
+from macropod.task_facts import facts_of, in_words
 from macropod.ticks import Tick, TickList
 
 _STOPPED = frozenset({"killed", "failed"})
@@ -229,14 +229,11 @@ class Task(Remote):
             self.last_run_status,
             self.type,
             str(self.active),
-            self._when(),
+            self.schedule or (f"every {self.every_seconds} s" if self.every_seconds else NOTHING),
+            in_words(self),
             moment(self.created_at),
             moment(self.updated_at),
         ]
-
-    def _when(self) -> str:
-        every = f"every {self.every_seconds} s" if self.every_seconds else NOTHING
-        return "\n".join(filter(None, [self.schedule or every, self.schedule_in_words]))
 
     def _facts(self) -> list[tuple[str, str]]:
         return facts_of(self, status=self._status)
@@ -248,6 +245,6 @@ class Task(Remote):
 class TaskList(Listing[Task]):
     """Tasks, the one updated last first: a list that shows as a table."""
 
-    _dispensable = ("updated at", "created at", "type", "active", "schedule")
+    _dispensable = ("updated at", "created at", "type", "active", "in words", "schedule")
 
-    _columns = ("id", "name", "last run status", "type", "active", "schedule", "created at", "updated at")
+    _columns = ("id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at")
