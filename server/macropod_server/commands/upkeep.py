@@ -47,7 +47,13 @@ def clean(
         done = would_clean(deps, now=utc_now()) if dry_run else clean_now(deps, now=utc_now())
     _tell(done.removed, done.troubles, as_json=as_json)
     if not as_json:
-        typer.echo("Nothing was removed; without --dry-run this would be." if dry_run else "This was removed.")
+        typer.echo(_said_of(done.removed, is_dry=dry_run))
+
+
+def _said_of(removed: Sequence[Removed], *, is_dry: bool) -> str:
+    if not any(each.count for each in removed):
+        return "There was nothing to remove."
+    return "Nothing was removed; without --dry-run this would be." if is_dry else "This was removed."
 
 
 def _tell(items: Sequence[Use | Removed], troubles: Sequence[str], *, as_json: bool) -> None:
