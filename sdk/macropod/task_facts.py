@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from macropod.tables import NOTHING, moment
+from macropod.tables import NOTHING, moment, size
 
 if TYPE_CHECKING:
     from macropod.tasks import Task
@@ -98,7 +98,7 @@ def _runs(task: Task) -> Iterator[Fact]:
         if (value := getattr(task, name)) is not None:
             yield name, str(value)
     if task.memory_bytes is not None:
-        yield "memory", f"{task.memory_bytes:,} bytes"
+        yield "memory", size(task.memory_bytes)
     if task.locks:
         yield "locks", ", ".join(task.locks)
     if task.debug:

@@ -26,6 +26,7 @@ app = typer.Typer(
     help="The Macropod server. Every flag can be set as MACROPOD_<FLAG> too; docs/settings.md lists them all.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 app.command()(audit)

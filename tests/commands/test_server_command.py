@@ -26,6 +26,12 @@ def test_it_tells_its_version(tmp_path):
     assert run(tmp_path, "version").stdout.strip() == macropod_server.__version__
 
 
+def test_its_help_is_plain_text(tmp_path):
+    told = run(tmp_path, "--help").stdout
+    assert told.isascii()
+    assert "serve" in told
+
+
 def test_a_token_is_told_once_and_works(tmp_path):
     with LiveServer(tmp_path) as server:
         done = run(tmp_path, "token", "--name", "notebook")
