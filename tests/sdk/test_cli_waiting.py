@@ -55,7 +55,7 @@ def test_waiting_and_following_for_too_long_exit_with_4(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_a_run_waits_for_is_told_once_without_a_terminal(
-    client: macropod.Client, call: Call, orchestration: macropod.Orchestration, way: str
+    server: PlayedServer, client: macropod.Client, call: Call, orchestration: macropod.Orchestration, way: str
 ) -> None:
     client.pause_all()
     code, out, err = call("task", "run-once", orchestration.id, "--name", "x", way, "--wait-timeout", "1s")
@@ -63,6 +63,8 @@ def test_what_a_run_waits_for_is_told_once_without_a_terminal(
     assert (code, out) == (4, "")
     assert err.splitlines().count(f"Run {run.id}: queued, the workspace is paused") == 1
     assert "did not end within 1 seconds. It is queued, the workspace is paused" in err
+    client.resume_all(spread=0)
+    server.start().ends()
 
 
 @pytest.mark.parametrize("command", ["task run-once --wait", "task run-once --follow", "run wait", "run logs -f"])
