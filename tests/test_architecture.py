@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from macropod_server.api.task_schemas import TaskIn, TaskOut
 from macropod_server.domain import errors
 from macropod_server.domain.run import FINAL, STATUS_OF, Reason, RunStatus, may_move
 from macropod_server.settings import Settings
@@ -152,6 +153,12 @@ def test_every_status_and_reason_of_a_run_is_documented(word):
 def test_every_error_is_documented(kind):
     if kind.code != "error" and issubclass(kind, errors.MacropodError):
         assert f"`{kind.code}`" in documented("errors.md")
+
+
+@pytest.mark.parametrize("field", sorted({*TaskIn.model_fields, *TaskOut.model_fields}))
+def test_every_field_of_a_task_is_documented(field):
+    section = documented("api.md").partition("## Tasks")[2].partition("## Runs")[0]
+    assert f"`{field}`" in section
 
 
 def test_nothing_is_left_for_later():

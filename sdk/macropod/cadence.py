@@ -35,8 +35,8 @@ class Cadence(ShownValue):
             ("in words", self.drift),
             ("ticks", str(self.ticks)),
             *((name, str(count)) for name, count in self.outcomes.items() if count),
-            ("started", _share(self.started_share)),
-            ("skipped", _share(self.skipped_share)),
+            ("share started", _share(self.started_share)),
+            ("share skipped", _share(self.skipped_share)),
             ("decided late", _lateness(self.decided_late_seconds)),
             ("started late", _lateness(self.started_late_seconds)),
         ]

@@ -14,8 +14,9 @@ from macropod.connection import Connection, segment
 from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
 from macropod.events import Event, read_events
+from macropod.naming import naming
 from macropod.option_values import checked_count
-from macropod.options import checked_plan, checked_values
+from macropod.options import NAMES, checked_plan, checked_values
 from macropod.orchestrations import Orchestration, OrchestrationList
 from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
@@ -123,14 +124,10 @@ class Client:
         They come after `after`, an aware datetime; None stands for now. The rest is as in
         `Orchestration.run_scheduled`. Raises `Invalid` naming the field that is wrong and why.
         """
-        answer = self._connection.get(
-            "/v1/schedules/preview",
-            **checked_plan(schedule, every),
-            **checked_values(starts_at=starts_at, ends_at=ends_at, exclude=exclude),
-            timezone=timezone,
-            after=checked_moment("after", after),
-            count=count,
-        )
+        order = checked_plan(schedule, every) | checked_values(starts_at=starts_at, ends_at=ends_at, exclude=exclude)
+        when = {"timezone": timezone, "after": checked_moment("after", after), "count": count}
+        with naming(NAMES | {"after": "after", "count": "count"}):
+            answer = self._connection.get("/v1/schedules/preview", **order, **when)
         return read_preview(answer)
 
     def workspace(self) -> Workspace:
@@ -145,7 +142,8 @@ class Client:
     def resume_all(self, spread: int | timedelta = 60) -> Workspace:
         """End the pause. What comes due at once begins spread over so many seconds."""
         order = {"spread_seconds": checked_seconds("spread", spread, least=0)}
-        return Workspace._of(self._connection.post("/v1/workspace/resume", json=order))
+        with naming({"spread_seconds": "spread"}):
+            return Workspace._of(self._connection.post("/v1/workspace/resume", json=order))
 
     def events(self, after: int = 0, *, follow: bool = True) -> Iterator[Event]:
         """What happened in the workspace after the event with this id, in order, each once.

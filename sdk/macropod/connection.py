@@ -174,6 +174,13 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
+def identifier(text: str) -> str:
+    """As `segment`, of an id: those have no slashes."""
+    if isinstance(text, str) and "/" in text:
+        raise Invalid.field("id", f"{text!r} is not an id; an id is a text such as the attribute `id` holds.")
+    return segment(text)
+
+
 def _text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 

@@ -106,5 +106,5 @@ def _advice(found: Credentials, path: Path) -> str:
     login = f"macropod login --url {found.url}" if found.url else "macropod login"
     return (
         f"{missing}. Run `{login}`, or set MACROPOD_URL and MACROPOD_TOKEN. "
-        f"A server started by this user writes both to {path}."
+        f"A server started by this user writes both to {path}; if it did not, `macropod-server token --save` does."
     )

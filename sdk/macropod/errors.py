@@ -19,12 +19,17 @@ MacropodError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from macropod.logs import LogLine
+
+
+_HEAD = re.compile(r"\W*(?:(?:error|cause|caused by):)?\s*", re.IGNORECASE)
+"""What stands before a sentence in a log: marks of a tree, and what kind of sentence it is."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,14 @@ class PackagingFailed(MacropodError):
         self.log = tuple(log)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  {each.text}" for each in self.log)])
+        """What the message took from the log is not told again."""
+        news = [each.text for each in self.log if not _is_told(each.text, self.message)]
+        return "\n".join([self.message, *(f"  {each}" for each in news)])
+
+
+def _is_told(line: str, message: str) -> bool:
+    told = _HEAD.sub("", line, count=1).rstrip(" .:")
+    return bool(told) and told in message
 
 
 class WaitTimeout(MacropodError):

@@ -97,6 +97,7 @@ class ScheduledOptions(TaskOptions, total=False):
     pause_after_failures: int
 
 
+_OF_A_SCHEDULE = ("schedule", "every", "timezone")
 _Check = Callable[[str, Any], Any]
 
 _SENT: dict[str, tuple[str, _Check]] = {
@@ -127,6 +128,10 @@ _SENT: dict[str, tuple[str, _Check]] = {
 }
 
 
+NAMES = {sent: name for name, (sent, _) in _SENT.items()} | {"timeout_seconds": "timeout", "timezone": "timezone"}
+"""What fields of a request are called as arguments."""
+
+
 def checked_options(options: Mapping[str, object], *, known: type, of: str) -> dict[str, Any]:
     """The fields of a request. What is None counts as not given.
 
@@ -136,6 +141,8 @@ def checked_options(options: Mapping[str, object], *, known: type, of: str) -> d
     names = known.__annotations__
     for name in options:
         if name not in names:
+            if name in _OF_A_SCHEDULE:
+                raise TypeError(f"{of}() takes no {name}: only run_scheduled() makes a task with a schedule.")
             near = get_close_matches(name, names, n=1)
             hint = f". Did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{of}() got an unexpected keyword argument {name!r}{hint}")

@@ -11,7 +11,9 @@ from macropod.answers import Answer
 from macropod.arguments import checked_json_args, checked_name, checked_timeout
 from macropod.downloading import checked_destination, download_bundle
 from macropod.errors import PackagingFailed
+from macropod.naming import naming
 from macropod.options import (
+    NAMES,
     ContinuousOptions,
     ScheduledOptions,
     TaskOptions,
@@ -169,7 +171,8 @@ class Orchestration(Remote):
             **rest,
         }
         order = {name: value for name, value in order.items() if value is not None}
-        return Task(self._connection, self._connection.post("/v1/tasks", json=order))
+        with naming(NAMES):
+            return Task(self._connection, self._connection.post("/v1/tasks", json=order))
 
     def _ready(self, say: Callable[[str], None]) -> Orchestration | None:
         if self._status not in ("ready", "error"):

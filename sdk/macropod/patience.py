@@ -43,11 +43,18 @@ def backoff(first: float, *, most: float) -> Iterator[float]:
         pause = min(most, pause * 2)
 
 
-def wait_until(answer: Callable[[], T | None], clock: Clock, *, timeout: float | timedelta | None, what: str) -> T:
+def wait_until(
+    answer: Callable[[], T | None],
+    clock: Clock,
+    *,
+    timeout: float | timedelta | None,
+    what: str,
+    state: Callable[[], str] = lambda: "It goes on",
+) -> T:
     """Ask again and again until the answer is not None, also while the server is away.
 
-    Raises `WaitTimeout`, beginning with `what`; without `timeout`, the error of a server that stays away for
-    `LONGEST_ABSENCE_SECONDS`.
+    Raises `WaitTimeout`, beginning with `what` and saying how things stand; without `timeout`, the error of a
+    server that stays away for `LONGEST_ABSENCE_SECONDS`.
     """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     begin = last_heard = clock.now()
@@ -65,7 +72,7 @@ def wait_until(answer: Callable[[], T | None], clock: Clock, *, timeout: float |
             away = error
         left = over_at - clock.now()
         if seconds is not None and left <= 0:
-            raise _too_late(what, seconds, away) from away
+            raise _too_late(what, seconds, away, state()) from away
         clock.sleep(min(pause, left))
         pause = min(1.0, pause * 1.3)
 
@@ -78,6 +85,6 @@ def _within(over_at: float, answer: Callable[[], T | None]) -> T | None:
         _over_at.reset(before)
 
 
-def _too_late(what: str, seconds: float, away: MacropodError | None) -> WaitTimeout:
-    rest = f"At last the server was away: {away.message}" if away else "It goes on; wait again, or longer."
+def _too_late(what: str, seconds: float, away: MacropodError | None, state: str) -> WaitTimeout:
+    rest = f"At last the server was away: {away.message}" if away else f"{state}; wait again, or longer."
     return WaitTimeout(f"{what} within {seconds:g} seconds. {rest}")

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from macropod.answers import Answer, fields, reading
-from macropod.connection import Connection, segment
+from macropod.connection import Connection, identifier
 from macropod.tables import html_facts
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Remote(ABC):
         self._take(answer)
 
     @classmethod
-    def _get(cls, connection: Connection, identifier: str) -> Self:
-        return cls(connection, connection.get(f"{cls._collection}/{segment(identifier)}"))
+    def _get(cls, connection: Connection, id_: str) -> Self:
+        return cls(connection, connection.get(f"{cls._collection}/{identifier(id_)}"))
 
     def refresh(self) -> Self:
         """Ask the server anew, so that every attribute says how things stand now. Returns itself."""
@@ -42,7 +42,7 @@ class Remote(ABC):
 
     @property
     def _path(self) -> str:
-        return f"{self._collection}/{segment(self.id)}"
+        return f"{self._collection}/{identifier(self.id)}"
 
     def _take(self, answer: Answer) -> None:
         self._answer = answer

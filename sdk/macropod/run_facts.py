@@ -31,7 +31,7 @@ def facts_of(run: Run, *, status: str) -> list[tuple[str, str]]:
         ("started at", moment(run.started_at)),
         ("ended at", moment(run.ended_at)),
         ("peak memory", NOTHING if run.peak_memory_bytes is None else f"{run.peak_memory_bytes:,} bytes"),
-        ("CPU time", NOTHING if run.cpu_seconds is None else f"{run.cpu_seconds:g} s"),
+        ("CPU time", NOTHING if run.cpu_seconds is None else f"{round(run.cpu_seconds, 3):g} s"),
         ("lines", str(run.line_count)),
         *_if_there("environment", run.environment),
         *_if_there("image", run.image),

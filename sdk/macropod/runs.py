@@ -11,7 +11,7 @@ from macropod.following import follow_run
 from macropod.lineage import Lineage
 from macropod.logs import LogLine, LogLines
 from macropod.patience import wait_until
-from macropod.progress import is_watched, spinner
+from macropod.progress import has_listener, spinner, tell_wait
 from macropod.reading import read_lines
 from macropod.remote import Remote
 from macropod.run_facts import facts_of
@@ -123,7 +123,7 @@ class Run(Remote):
         five minutes.
         """
         lines = follow_run(self._connection, self.id, after=after, stream=stream, ended=self._take)
-        return self._once_started(lines) if self._status == "queued" and is_watched() else lines
+        return self._once_started(lines) if self._status == "queued" and has_listener() else lines
 
     def wait(self, timeout: float | timedelta | None = None) -> Run:
         """Wait until the run has ended, at most `timeout` seconds (None: without limit). Returns itself.
@@ -133,7 +133,11 @@ class Run(Remote):
         """
         with spinner(self._news()) as say:
             return wait_until(
-                lambda: self._ended(say), self._connection.clock, timeout=timeout, what=f"Run {self.id} did not end"
+                lambda: self._ended(say),
+                self._connection.clock,
+                timeout=timeout,
+                what=f"Run {self.id} did not end",
+                state=self._standing,
             )
 
     def rerun(self) -> Run:
@@ -171,7 +175,7 @@ class Run(Remote):
         return Lineage._of(self._connection.get(f"{self._path}/lineage"))
 
     def _once_started(self, lines: Iterator[LogLine]) -> Iterator[LogLine]:
-        """A person at a terminal is told meanwhile what the run waits for."""
+        """Who listens is told meanwhile what the run waits for."""
         with spinner(self._news()) as say:
             clock = self._connection.clock
             wait_until(lambda: self._left_the_queue(say), clock, timeout=None, what=f"Run {self.id} did not start")
@@ -179,14 +183,22 @@ class Run(Remote):
 
     def _left_the_queue(self, say: Callable[[str], None]) -> Run | None:
         is_waiting = self.status() == "queued"
-        say(self._news())
+        self._tell(say)
         return None if is_waiting else self
 
     def _ended(self, say: Callable[[str], None]) -> Run | None:
         if not self.has_ended:
             self.refresh()
-            say(self._news())
+            self._tell(say)
         return self if self.has_ended else None
+
+    def _tell(self, say: Callable[[str], None]) -> None:
+        say(self._news())
+        if self.waiting_for:
+            tell_wait(self._news())
+
+    def _standing(self) -> str:
+        return f"It is {self._status}, {self.waiting_for}" if self.waiting_for else "It goes on"
 
     def _news(self) -> str:
         return f"Run {self.id}: {self._status}" + (f", {self.waiting_for}" if self.waiting_for else "")

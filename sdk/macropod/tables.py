@@ -56,6 +56,14 @@ def moment(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else NOTHING
 
 
+def size(count: int) -> str:
+    """A limit as people set it; the exact bytes where no unit fits."""
+    for unit, name in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):
+        if count >= unit and count % unit == 0:
+            return f"{count // unit:,} {name}"
+    return f"{count:,} bytes"
+
+
 def short_sha(sha: str) -> str:
     return sha[:_SHA_DIGITS]
 

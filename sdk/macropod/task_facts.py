@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from macropod.tables import NOTHING, moment
+from macropod.tables import NOTHING, moment, size
 
 if TYPE_CHECKING:
     from macropod.tasks import Task
@@ -38,6 +38,13 @@ def facts_of(task: Task, *, status: str) -> list[Fact]:
     ]
 
 
+def in_words(task: Task) -> str:
+    """With the zone of its hours, for moments beside it are in UTC."""
+    if not task.schedule_in_words or not task.schedule:
+        return task.schedule_in_words or NOTHING
+    return f"{task.schedule_in_words} ({task.timezone})"
+
+
 def _pause(task: Task) -> Iterator[Fact]:
     if task.paused_at:
         yield "paused at", _by(moment(task.paused_at), task.paused_by)
@@ -57,7 +64,7 @@ def _plan(task: Task) -> Iterator[Fact]:
     yield "schedule", task.schedule or NOTHING
     if task.every_seconds:
         yield "every", f"{task.every_seconds} s"
-    yield "in words", task.schedule_in_words or NOTHING
+    yield "in words", in_words(task)
     yield "time zone", task.timezone or NOTHING
     if task.starts_at:
         yield "starts at", moment(task.starts_at)
@@ -91,7 +98,7 @@ def _runs(task: Task) -> Iterator[Fact]:
         if (value := getattr(task, name)) is not None:
             yield name, str(value)
     if task.memory_bytes is not None:
-        yield "memory", f"{task.memory_bytes:,} bytes"
+        yield "memory", size(task.memory_bytes)
     if task.locks:
         yield "locks", ", ".join(task.locks)
     if task.debug:

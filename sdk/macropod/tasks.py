@@ -12,12 +12,13 @@ from macropod.cadence import Cadence
 from macropod.errors import Conflict
 from macropod.following import follow_run
 from macropod.logs import LogLine
+from macropod.naming import naming
 from macropod.patience import wait_until
 from macropod.progress import is_watched, spinner
 from macropod.remote import Remote
 from macropod.runs import Run, RunList
 from macropod.tables import NOTHING, Listing, moment
-from macropod.task_facts import facts_of
+from macropod.task_facts import facts_of, in_words
 from macropod.ticks import Tick, TickList
 
 _STOPPED = frozenset({"killed", "failed"})
@@ -52,6 +53,7 @@ class Task(Remote):
     """
 
     _collection = "/v1/tasks"
+    _waited_for: Run | None = None
     _types: ClassVar[dict[str, str]] = {
         "run_once": "Temporary Run",
         "run_scheduled": "Scheduled Run",
@@ -147,7 +149,8 @@ class Task(Remote):
         and `Conflict` when so many runs may not wait at once; then nothing was backfilled.
         """
         span = {"from_at": checked_instant("start", start), "to_at": checked_instant("end", end)}
-        answer = self._connection.post(f"{self._path}/backfill", json=span)
+        with naming({"from_at": "start", "to_at": "end"}):
+            answer = self._connection.post(f"{self._path}/backfill", json=span)
         return TickList(Tick._of(each) for each in answer["items"])
 
     def ticks(self, outcome: str = "all", limit: int | None = None) -> TickList:
@@ -179,6 +182,7 @@ class Task(Remote):
                 self._connection.clock,
                 timeout=timeout,
                 what=f"Task {self.name} ({self.id}) did not finish a run",
+                state=self._standing,
             )
 
     def follow(self) -> Iterator[LogLine]:
@@ -195,8 +199,14 @@ class Task(Remote):
     def _ended_run(self, say: Callable[[str], None]) -> Run | None:
         run = self._newest_run()
         if run:
-            say(f"Task {self.name}: {run._news()}")
+            self._waited_for = run
+            run._tell(lambda news: say(f"Task {self.name}: {news}"))
         return run if run and run.has_ended else None
+
+    def _standing(self) -> str:
+        if self._waited_for:
+            return self._waited_for._standing()
+        return "It is paused" if self._status == "paused" else "It goes on"
 
     def _newest_run(self) -> Run | None:
         runs = self.last_runs(limit=1)
@@ -219,14 +229,11 @@ class Task(Remote):
             self.last_run_status,
             self.type,
             str(self.active),
-            self._when(),
+            self.schedule or (f"every {self.every_seconds} s" if self.every_seconds else NOTHING),
+            in_words(self),
             moment(self.created_at),
             moment(self.updated_at),
         ]
-
-    def _when(self) -> str:
-        every = f"every {self.every_seconds} s" if self.every_seconds else NOTHING
-        return "\n".join(filter(None, [self.schedule or every, self.schedule_in_words]))
 
     def _facts(self) -> list[tuple[str, str]]:
         return facts_of(self, status=self._status)
@@ -238,6 +245,6 @@ class Task(Remote):
 class TaskList(Listing[Task]):
     """Tasks, the one updated last first: a list that shows as a table."""
 
-    _dispensable = ("updated at", "created at", "type", "active", "schedule")
+    _dispensable = ("updated at", "created at", "type", "active", "in words", "schedule")
 
-    _columns = ("id", "name", "last run status", "type", "active", "schedule", "created at", "updated at")
+    _columns = ("id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at")

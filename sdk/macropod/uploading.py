@@ -18,6 +18,7 @@ from macropod.connection import Connection
 from macropod.errors import Invalid, TooLarge
 from macropod.packing import zip_folder
 from macropod.progress import upload_bar
+from macropod.tables import size as size_in_words
 
 _LONGEST_SILENCE_SECONDS = 600
 
@@ -64,8 +65,8 @@ def upload(connection: Connection, source: Source, *, max_bytes: int) -> Answer:
         file.seek(0)
         if size > max_bytes:
             raise TooLarge(
-                f"The zip has {size:,} bytes; this server takes at most {max_bytes:,}. Leave out what is not "
-                "needed (name it in .macropodignore), or have the server's limit raised."
+                f"The zip has {size:,} bytes; this server takes at most {size_in_words(max_bytes)}. Leave out what "
+                "is not needed (name it in .macropodignore), or have the server's limit raised."
             )
         with upload_bar(file, size, name=source.name or source.file_name or "bytes") as watched:
             return _send(connection, source, watched)

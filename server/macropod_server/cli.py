@@ -15,12 +15,12 @@ from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check
 from macropod_server.commands.docker_gate import docker_gate
-from macropod_server.commands.options import DatabaseUrl, DataDir
+from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
 from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import migrate, revision
 from macropod_server.domain.errors import MacropodError
-from macropod_server.flows.issue_token import issue_token, write_credentials
+from macropod_server.flows.issue_token import issue_token, save_token
 from macropod_server.installation import use_key
 from macropod_server.settings import read_settings
 from macropod_server.telemetry.log_output import UnfailingOutput
@@ -29,6 +29,7 @@ app = typer.Typer(
     help="The Macropod server. Every flag can be set as MACROPOD_<FLAG> too; docs/settings.md lists them all.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 app.command()(audit)
@@ -45,7 +46,7 @@ def serve(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     storage_url: Annotated[str | None, typer.Option(help="file:///folder or s3://bucket/prefix for bundles.")] = None,
-    spawner: Annotated[str | None, typer.Option(help="auto, docker or process.")] = None,
+    spawner: SpawnerName = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
     max_runs: Annotated[int | None, typer.Option(help="Runs at once on the whole server.")] = None,
@@ -58,6 +59,7 @@ def serve(
     flags = dict(locals())
     from macropod_server.serve import serve as serve_until_stopped
 
+    _log_to_stderr(logging.INFO)
     serve_until_stopped(read_settings(os.environ, **flags))
 
 
@@ -83,10 +85,10 @@ def token(
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     made = issue_token(database, name=name, now=utc_now())
-    database.close()
     if save:
-        write_credentials(settings.credentials, url=settings.url, token=made)
+        save_token(database, settings.credentials, made, url=settings.url, now=utc_now())
         typer.echo(f"Written to {settings.credentials}.", err=True)
+    database.close()
     typer.echo(made)
 
 
@@ -112,7 +114,7 @@ _FOR_PROGRAMS = (structlog.processors.format_exc_info, structlog.processors.JSON
 
 
 def main() -> None:
-    _log_to_stderr()
+    _log_to_stderr(logging.WARNING)
     try:
         app(prog_name="macropod-server")
     except MacropodError as error:
@@ -120,7 +122,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: int) -> None:
+    """All but `serve` answer in sentences, among which only trouble is logged."""
     is_person = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -129,6 +132,6 @@ def _log_to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_FOR_PEOPLE if is_person else _FOR_PROGRAMS),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, UnfailingOutput(sys.stderr))),
     )

@@ -19,7 +19,7 @@ from macropod_server.api.listener import RunTokensOnly
 from macropod_server.app import build_deps, close_deps, container_host, create_app
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict, Invalid
-from macropod_server.flows.issue_token import leave_credentials
+from macropod_server.flows.issue_token import Kept, leave_credentials
 from macropod_server.listening import let_nobody_in, listen
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
@@ -111,9 +111,15 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
 
 
 def _leave_credentials(deps: Deps) -> None:
-    file = deps.settings.credentials
-    if not leave_credentials(deps.database, file, url=deps.settings.url, now=deps.clock()):
-        log.warning("credentials_missing", file=str(file), help="macropod-server token --save")
+    file, url = deps.settings.credentials, deps.settings.url
+    kept = leave_credentials(deps.database, file, url=url, installation_id=deps.installation_id, now=deps.clock())
+    advice = "macropod-server token --save writes a new token there"
+    if kept is Kept.NOBODYS:
+        log.warning("credentials_missing", file=str(file), help=advice)
+    elif kept is Kept.OTHERS:
+        log.warning(
+            "credentials_left_alone", file=str(file), why="what it holds is not of this installation", help=advice
+        )
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Who may call what: people with tokens, runs with theirs while they live, nobody else."""
 
+import json
+
 import pytest
 from fastapi.routing import APIRoute
 from macropod_server.api.listener import RunTokensOnly
@@ -7,7 +9,7 @@ from macropod_server.db.tables import Token, Workspace
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.issue_token import issue_token, leave_credentials
+from macropod_server.flows.issue_token import Kept, issue_token, leave_credentials, save_token
 from macropod_server.flows.start_run import start_runs
 from starlette.testclient import TestClient
 
@@ -100,23 +102,23 @@ def test_only_digests_of_tokens_are_stored(deps, token):
     assert token.startswith("mpu_")
 
 
-def test_the_first_start_leaves_a_token_that_works_in_a_private_file(deps, stranger, tmp_path):
-    import json
+def leave(deps, path, *, url="http://127.0.0.1:1", installation_id="ours"):
+    return leave_credentials(deps.database, path, url=url, installation_id=installation_id, now=NOON)
 
+
+def test_the_first_start_leaves_a_token_that_works_in_a_private_file(deps, stranger, tmp_path):
     path = tmp_path / "config" / "credentials.json"
-    assert leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    assert leave(deps, path) is Kept.OURS
     assert path.stat().st_mode & 0o777 == 0o600
     left = json.loads(path.read_text())
     assert stranger.get("/v1/info", headers=bearer(left["token"])).status_code == 200
 
 
 def test_a_later_start_keeps_the_token_and_renews_the_address(deps, tmp_path):
-    import json
-
     path = tmp_path / "credentials.json"
-    leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    leave(deps, path)
     before = json.loads(path.read_text())
-    assert leave_credentials(deps.database, path, url="http://127.0.0.1:2", now=NOON)
+    assert leave(deps, path, url="http://127.0.0.1:2") is Kept.OURS
     assert json.loads(path.read_text()) == before | {"url": "http://127.0.0.1:2"}
     assert len(all_rows(deps, Token)) == 1
 
@@ -124,14 +126,38 @@ def test_a_later_start_keeps_the_token_and_renews_the_address(deps, tmp_path):
 def test_what_was_kept_for_another_server_is_left_alone(deps, tmp_path):
     path = tmp_path / "credentials.json"
     path.write_text('{"url": "https://elsewhere.example", "token": "mpu_theirs"}')
-    assert not leave_credentials(deps.database, path, url="http://127.0.0.1:1", now=NOON)
+    assert leave(deps, path) is Kept.OTHERS
     assert "mpu_theirs" in path.read_text()
     assert all_rows(deps, Token) == []
 
 
+def test_a_copy_that_knows_the_token_does_not_take_over_the_file_of_its_original(deps, tmp_path):
+    path = tmp_path / "credentials.json"
+    leave(deps, path)
+    before = path.read_text()
+    assert leave(deps, path, url="http://127.0.0.1:2", installation_id="copy") is Kept.OTHERS
+    assert path.read_text() == before
+    assert leave(deps, path, installation_id="copy") is Kept.OURS
+
+
+def test_what_a_person_kept_by_hand_is_not_redirected(deps, tmp_path):
+    path = tmp_path / "credentials.json"
+    token = issue_token(deps.database, name="somebody's", now=NOON)
+    path.write_text(json.dumps({"url": "http://tunnel:1", "token": token}))
+    assert leave(deps, path) is Kept.OTHERS
+    assert json.loads(path.read_text())["url"] == "http://tunnel:1"
+
+
+def test_a_token_that_was_saved_is_this_installations(deps, tmp_path):
+    path = tmp_path / "credentials.json"
+    token = issue_token(deps.database, name="somebody's", now=NOON)
+    save_token(deps.database, path, token, url="http://127.0.0.1:1", now=NOON)
+    assert leave(deps, path, url="http://127.0.0.1:2", installation_id=deps.installation_id) is Kept.OURS
+
+
 def test_a_lost_credentials_file_is_not_replaced_by_stealth(deps, tmp_path):
     issue_token(deps.database, name="somebody's", now=NOON)
-    assert not leave_credentials(deps.database, tmp_path / "credentials.json", url="http://x", now=NOON)
+    assert leave(deps, tmp_path / "credentials.json") is Kept.NOBODYS
     assert not (tmp_path / "credentials.json").exists()
 
 

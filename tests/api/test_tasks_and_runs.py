@@ -67,6 +67,21 @@ def test_what_cannot_be_used_is_refused_by_field(client, deps, spoil, where):
     assert client.get("/v1/tasks").json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (["@daily"] * 21, "There are 21 schedules in one; 20 are the most. Make more tasks."),
+        ([], "A scheduled task takes either a schedule such as '0 2 * * *' or every_seconds; it has neither."),
+        (5, "The field schedule takes a text such as '0 2 * * *', or a list of such texts."),
+        (["0", "2", "*", "docs", "a.py"], "These are 5 texts; put the schedule in quotes: '0 2 * * *'."),
+    ],
+)
+def test_a_schedule_that_cannot_be_used_is_told_in_one_sentence(client, deps, schedule, said):
+    answer = client.post("/v1/tasks", json=wish(deps, kind="run_scheduled", schedule=schedule))
+    assert (answer.status_code, answer.json()["message"]) == (422, said)
+    assert [each["where"] for each in answer.json()["details"]] == ["schedule"]
+
+
 def test_a_task_of_an_unknown_orchestration_is_not_found(client, deps):
     answer = client.post("/v1/tasks", json=wish(deps, orchestration_id="nope"))
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

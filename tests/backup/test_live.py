@@ -122,7 +122,9 @@ def test_usage_and_cleaning_work_while_a_server_runs_and_when_none_does(tmp_path
     assert not place.exists()
     assert kinds(tmp_path, "clean")["left blobs"]["count"] == 0
     assert "bundles" in command(tmp_path, "usage")
-    assert "This was removed" in command(tmp_path, "clean")
+    assert "There was nothing to remove." in command(tmp_path, "clean")
+    (tmp_path / "data" / "runs" / "nobody-knows-me").mkdir()
+    assert "This was removed." in command(tmp_path, "clean")
 
 
 def test_leftovers_are_gone_soon_after_a_restart(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ def test_it_tells_its_version(tmp_path):
     assert run(tmp_path, "version").stdout.strip() == macropod_server.__version__
 
 
+def test_its_help_is_plain_text(tmp_path):
+    told = run(tmp_path, "--help").stdout
+    assert told.isascii()
+    assert "serve" in told
+
+
 def test_a_token_is_told_once_and_works(tmp_path):
     with LiveServer(tmp_path) as server:
         done = run(tmp_path, "token", "--name", "notebook")
@@ -38,7 +44,7 @@ def test_a_token_is_told_once_and_works(tmp_path):
 def test_a_saved_token_lies_where_the_sdk_looks(tmp_path):
     done = run(tmp_path, "token", "--save", MACROPOD_PORT=9123)
     kept = json.loads((tmp_path / "credentials.json").read_text())
-    assert kept == {"url": "http://127.0.0.1:9123", "token": done.stdout.strip()}
+    assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9123", done.stdout.strip())
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -69,6 +75,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(tmp_path, words, variables, c
     assert (done.returncode, done.stdout) == (code, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_commands_say_at_which_spawner_they_look_and_nothing_for_programs(tmp_path):
+    run(tmp_path, "token")
+    done = run(tmp_path, "usage", "--spawner", "docker", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert done.returncode == 1
+    first, *others = done.stderr.splitlines()
+    assert first == "This looks at the spawner docker; --spawner names another."
+    assert [line for line in others if line.startswith("{")] == []
+    assert "This looks at the spawner process" in run(tmp_path, "clean", "--spawner", "process").stderr
 
 
 def test_a_port_that_is_taken_is_named(tmp_path):

@@ -44,6 +44,7 @@ def test_an_end_is_told_with_all_that_others_want_to_know(deps, run, told):
     expected = {"status": "killed", "reason": "kill_requested", "message": "Stopped.", "attempt": 1}
     assert {name: event.facts[name] for name in expected} == expected
     assert (event.facts["task_name"], event.facts["cause"], event.facts["run_kind"]) == ("nightly", "ordered", "task")
+    assert (event.facts["created_at"], event.facts["started_at"]) == ("2026-03-02T12:00:00Z", None)
     assert [each.run_id for each in told if isinstance(each, Event)] == [run.id]
 
 

@@ -163,7 +163,7 @@ def test_a_hundred_problems_are_listed_and_all_are_counted():
 
 def test_a_problem_of_the_archive_itself_names_it_once():
     refused = refusal(archive(Member("hello.py")))
-    message = "There is no main.py in the archive; name the file to run main.py."
+    message = "There is no main.py in the archive; call the file that is to run main.py."
     assert refused.message == f"The archive cannot be used. {message}"
 
 

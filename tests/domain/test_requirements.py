@@ -100,6 +100,12 @@ def test_a_refusal_quotes_the_line_says_why_and_what_to_write():
     assert problem.message.endswith("Write a name and versions, such as pandas>=2.2.")
 
 
+@pytest.mark.parametrize(("line", "said"), [("pandas==", "after ==. Write one"), ("pandas >=", "after >=. Write one")])
+def test_a_version_that_is_missing_is_said_to_be(line, said):
+    (problem,) = check(f"numpy\n{line}").problems
+    assert problem.message.startswith(f"Line 2 reads {line!r}: a version is missing {said}, such as pandas>=2.2")
+
+
 def test_every_bad_line_is_listed():
     problems = check("pandas = 2\nnumpy\n-x\nscipy==\n").problems
     assert [problem.message.split(" reads")[0] for problem in problems] == ["Line 1", "Line 3", "Line 4"]
@@ -162,9 +168,9 @@ LARGE = {
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
 def test_large_files_are_answered_quickly(text):
-    began = time.perf_counter()
+    began = time.process_time()
     check(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_ten_thousand_lines_are_taken_and_no_more():

@@ -20,6 +20,8 @@ REFUSED = [
     ({"schedule": ["@daily", " "]}, [("schedule", "empty_member")]),
     ({"schedule": ["@daily", 5]}, [("schedule", "not_a_text")]),
     ({"schedule": ["@daily"] * 21}, [("schedule", "too_many")]),
+    ({"schedule": ["0", "2", "*", "*", "*"]}, [("schedule", "not_quoted")]),
+    ({"schedule": ["0", "2", *map(str, range(30))]}, [("schedule", "not_quoted")]),
     ({"schedule": "0 2 * * *; 61 25 * * *"}, [("minute", "out_of_range"), ("hour", "out_of_range")]),
     ({"schedule": "@daily", "timezone": "Mars/Base"}, [("timezone", "unknown_timezone")]),
     ({"schedule": ["@daily", "@dayly"], "timezone": "Mars/Base"}, [("timezone", None), ("schedule", None)]),

@@ -14,7 +14,13 @@ from macropod_server.spawners.base import CouldNotStart, Gone, ImageNotFound
 
 from tests.builders import WORKSPACE, all_rows, make_task, reread, runs_of, upload
 
-TRIED_AGAIN = {Reason.COULD_NOT_START, Reason.START_TIMEOUT, Reason.SPAWNER_UNAVAILABLE}
+TRIED_AGAIN = {
+    Reason.COULD_NOT_START,
+    Reason.START_TIMEOUT,
+    Reason.SPAWNER_UNAVAILABLE,
+    Reason.UNSCHEDULABLE,
+    Reason.QUOTA_EXCEEDED,
+}
 
 
 def started(deps, task):

@@ -1,5 +1,6 @@
 """What the command line says when something is wrong: what was given, and what to do instead."""
 
+import io
 import json
 from pathlib import Path
 
@@ -32,12 +33,49 @@ def orchestration(client: macropod.Client, hello: Path) -> macropod.Orchestratio
         (("orchestration", "upload", "x.zip", "--wait-timeout", "5"), "give --wait too"),
         (("run", "list", "--status", "bogus"), "'queued', 'starting', 'running'"),
         (("schedule", "preview", "@hourly", "--after", "soon"), "--after"),
+        (
+            ("task", "run-once", "id", "--name", "x", "--retries", "-1"),
+            "'--retries': '-1' is too little; the least is 0.",
+        ),
+        (("task", "run-once", "id", "--name", "x", "--cpus", "many"), "'--cpus': 'many' is not a number."),
+        (("pool", "set", "gpu", "many"), "'SIZE': 'many' is not a whole number."),
+        (("pool", "set", "gpu", "0"), "'SIZE': '0' is too little; the least is 1."),
+        (("schedule", "preview", "@hourly", "--count", "101"), "'101' is too much; the most is 100."),
+        (("run", "list", "--status", "broken"), "'--status': 'broken' is not one of 'queued', "),
+        (("task", "run-continuously", "id", "0 2 * * *", "--name", "x"), "A continuous task takes no schedule; use "),
+        (("task", "run-continuously", "id", "--name", "x", "--schedule", "@daily"), "use `macropod task schedule`"),
     ],
 )
 def test_wrong_usage_says_what_is_taken_instead(call: Call, arguments: tuple[str, ...], said: str) -> None:
     code, out, err = call(*arguments)
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--retry-on", "nonsense"], "--retry-on has 'nonsense'; it takes failure,"),
+        (["--retries", "101"], "--retries is 101; the most is 100."),
+        (["--memory", "1MiB"], "--memory is 1048576; the least is 16777216."),
+        (["--jitter", "2h"], "--jitter is 7200; the most is 3600."),
+        (["--start", "2026-03-05", "--end", "2026-03-04"], "--end is 2026-03-04T00:00:00+00:00, which is not after"),
+        (["--cpus", "-1"], "--cpus is -1.0; it takes a positive number, such as 0.5."),
+    ],
+)
+def test_an_option_is_named_as_it_was_typed(
+    call: Call, orchestration: macropod.Orchestration, options: list[str], said: str
+) -> None:
+    code, out, err = call("task", "schedule", orchestration.id, "@daily", "--name", "x", *options)
+    assert (code, out) == (1, "")
+    assert err.startswith(said)
+
+
+def test_a_span_is_named_as_it_was_typed(call: Call, orchestration: macropod.Orchestration) -> None:
+    task = orchestration.run_scheduled("x", "@daily")
+    early, late = "2026-01-02T03:00Z", "2026-01-03T03:00Z"
+    said = call("task", "backfill", task.id, "--from", late, "--to", early)[2]
+    assert said == "--from is 2026-01-03T03:00:00+00:00, which is not before --to, 2026-01-02T03:00:00+00:00.\n"
 
 
 def test_a_status_to_choose_is_one_the_server_knows() -> None:
@@ -104,6 +142,15 @@ def test_a_server_without_a_known_token_is_met_with_what_to_do_in_a_shell(
     said = capsys.readouterr().err
     assert "No token is known for http://elsewhere. Run `macropod login --url http://elsewhere`" in said
     assert "Client" not in said
+
+
+def test_what_cannot_be_an_id_is_not_asked_for(call: Call) -> None:
+    assert call("run", "show", "../info")[2].startswith("'../info' is not an id")
+
+
+def test_an_empty_token_is_called_empty(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert call("login")[2].startswith("The token is empty; `macropod-server token`")
 
 
 def test_an_unknown_token_is_told_with_where_it_came_from(server: PlayedServer, call: Call) -> None:

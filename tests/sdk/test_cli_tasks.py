@@ -164,6 +164,7 @@ def test_a_workspace_is_shown_paused_and_resumed(call: Call) -> None:
     assert answer(call, "workspace", "pause", "--reason", "works")["pause_reason"] == "works"
     assert "works" in call("workspace", "show")[1]
     assert answer(call, "workspace", "resume", "--spread", "0")["paused_at"] is None
+    assert answer(call, "workspace", "resume")["paused_at"] is None
 
 
 def test_events_are_listed_after_a_number(

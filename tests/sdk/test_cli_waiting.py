@@ -48,8 +48,22 @@ def test_waiting_and_following_for_too_long_exit_with_4(
     began = time.monotonic()
     code, out, err = call("task", "run-once", orchestration.id, "--name", "x", way, "--wait-timeout", "0.3s")
     assert (code, out) == (4, "")
-    assert "did not end within 0.3 seconds" in err
+    assert "did not end within 0.3 seconds. It is queued, about to be started" in err
     assert time.monotonic() - began < 5
+    server.start().ends()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_run_waits_for_is_told_once_without_a_terminal(
+    server: PlayedServer, client: macropod.Client, call: Call, orchestration: macropod.Orchestration, way: str
+) -> None:
+    client.pause_all()
+    code, out, err = call("task", "run-once", orchestration.id, "--name", "x", way, "--wait-timeout", "1s")
+    [run] = orchestration.list_tasks()[0].last_runs()
+    assert (code, out) == (4, "")
+    assert err.splitlines().count(f"Run {run.id}: queued, the workspace is paused") == 1
+    assert "did not end within 1 seconds. It is queued, the workspace is paused" in err
+    client.resume_all(spread=0)
     server.start().ends()
 
 

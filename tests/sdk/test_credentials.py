@@ -54,6 +54,7 @@ def test_without_anything_the_error_says_what_to_do(environ: dict[str, str]) -> 
     with pytest.raises(NoCredentials) as refused:
         find_credentials(None, None, environ=environ)
     assert "macropod login" in refused.value.message
+    assert "macropod-server token --save" in refused.value.message
     assert environ["MACROPOD_CREDENTIALS"] in refused.value.message
 
 

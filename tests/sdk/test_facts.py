@@ -59,7 +59,8 @@ def test_a_task_without_wishes_shows_none() -> None:
         ({"failures_in_a_row": 2}, "failures in a row", "2"),
         ({"grace_seconds": 0}, "grace", "0 s"),
         ({"queue_timeout_seconds": 60}, "queue timeout", "60 s"),
-        ({"memory_bytes": 2**31}, "memory", "2,147,483,648 bytes"),
+        ({"memory_bytes": 2**31}, "memory", "2 GiB"),
+        ({"memory_bytes": 16_777_217}, "memory", "16,777,217 bytes"),
         ({"cpus": 0.5}, "cpus", "0.5"),
         ({"locks": ["a", "b"]}, "locks", "a, b"),
         ({"paused_at": WHEN, "paused_by": "laptop"}, "paused at", "2026-01-02 03:04:05Z by laptop"),
@@ -80,6 +81,7 @@ def test_a_task_shows_what_was_asked_for(changes: dict[str, Any], name: str, val
         ({"waiting_for": "waiting for its turn"}, "waiting for", "waiting for its turn"),
         ({"stop_requested_by": "laptop"}, "stopped by", "laptop"),
         ({"image": "sha256:f"}, "image", "sha256:f"),
+        ({"cpu_seconds": 0.0365123}, "CPU time", "0.037 s"),
     ],
 )
 def test_a_run_shows_where_it_comes_from(changes: dict[str, Any], name: str, value: str) -> None:

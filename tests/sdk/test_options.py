@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import macropod
@@ -142,6 +143,13 @@ def test_an_option_of_another_kind_of_task_is_a_type_error(method: str, option: 
         getattr(orchestration(Wire(ok())), method)("x", **{option: 1})
 
 
+@pytest.mark.parametrize("method", ["run_once", "run_continuously"])
+def test_where_a_schedule_has_no_place_it_is_said_where_it_has(method: str) -> None:
+    orchestration = macropod.Orchestration(connect(Wire(ok())), orchestration_answer())
+    with pytest.raises(TypeError, match=r"takes no schedule: only run_scheduled\(\) makes a task with a schedule"):
+        getattr(orchestration, method)("x", schedule="0 2 * * *")
+
+
 def test_what_is_not_given_is_not_sent() -> None:
     wire = Wire(ok(task_answer()))
     made = orchestration(wire)
@@ -156,6 +164,17 @@ def test_what_is_not_given_is_not_sent() -> None:
         usual | {"kind": "run_continuously", "name": "c"},
         usual | {"kind": "run_continuously", "name": "d", "debug": True, "timeout_seconds": 60, "grace_seconds": 2},
     ]
+
+
+def test_what_the_server_refuses_is_named_as_the_argument_it_came_from(client: macropod.Client, hello: Path) -> None:
+    orchestration = client.upload_orchestration(hello)
+    with pytest.raises(macropod.Invalid, match=r"^missed_window is 99999999; the most is") as refused:
+        orchestration.run_scheduled("x", "@daily", missed_window=99_999_999)
+    assert [each.where for each in refused.value.problems] == ["missed_window"]
+    task = orchestration.run_scheduled("x", "@daily")
+    early = datetime(2026, 1, 2, tzinfo=UTC)
+    with pytest.raises(macropod.Invalid, match=r"^start is 2026-01-03T.*, which is not before end, 2026-01-02T"):
+        task.backfill(early + timedelta(days=1), early)
 
 
 def test_the_choices_are_those_of_the_server() -> None:

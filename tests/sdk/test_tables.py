@@ -42,23 +42,31 @@ def terminal(thing: object, width: int = 300) -> list[list[str]]:
         ),
         (
             tasks(),
-            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
-            [task_answer()["id"], "nightly", "unknown", "Scheduled Run", "True", "0 2 * * *"],
+            ["id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at"],
+            [
+                task_answer()["id"],
+                "nightly",
+                "unknown",
+                "Scheduled Run",
+                "True",
+                "0 2 * * *",
+                "every day at 02:00 (UTC)",
+            ],
         ),
         (
             tasks(kind="run_once", schedule=None, schedule_in_words=None, active=False),
-            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
-            [task_answer()["id"], "nightly", "unknown", "Temporary Run", "False", "-"],
+            ["id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at"],
+            [task_answer()["id"], "nightly", "unknown", "Temporary Run", "False", "-", "-"],
         ),
         (
             tasks(schedule=None, every_seconds=300, schedule_in_words="every 5 minutes"),
-            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
-            [task_answer()["id"], "nightly", "unknown", "Scheduled Run", "True", "every 300 s"],
+            ["id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at"],
+            [task_answer()["id"], "nightly", "unknown", "Scheduled Run", "True", "every 300 s", "every 5 minutes"],
         ),
         (
             tasks(kind="run_continuously", schedule=None, schedule_in_words=None),
-            ["id", "name", "last run status", "type", "active", "schedule", "created at", "updated at"],
-            [task_answer()["id"], "nightly", "unknown", "Continuous Run", "True", "-"],
+            ["id", "name", "last run status", "type", "active", "schedule", "in words", "created at", "updated at"],
+            [task_answer()["id"], "nightly", "unknown", "Continuous Run", "True", "-", "-"],
         ),
         (
             runs(),
@@ -83,8 +91,10 @@ def test_a_list_is_a_list() -> None:
     assert TaskList()._repr_html_().count("<tr>") == 1
 
 
-def test_a_notebook_shows_a_schedule_in_words_too() -> None:
-    assert "<td>0 2 * * *<br>every day at 02:00</td>" in tasks()._repr_html_()
+def test_a_schedule_in_words_tells_its_zone_beside_moments_in_utc() -> None:
+    listing = tasks(timezone="Europe/Berlin")
+    assert "every day at 02:00 (Europe/Berlin)" in [cell for row in terminal(listing, width=120) for cell in row]
+    assert dict(listing[0]._facts())["in words"] == "every day at 02:00 (Europe/Berlin)"
 
 
 def test_what_people_wrote_is_escaped_in_a_notebook() -> None:

@@ -135,6 +135,8 @@ def test_the_cadence_of_a_task_says_how_it_kept_its_schedule(server: PlayedServe
     assert (cadence.ticks, cadence.outcomes["started"], cadence.outcomes["skipped"]) == (4, 1, 3)
     assert (cadence.started_share, cadence.skipped_share) == (0.25, 0.75)
     assert cadence.decided_late_seconds["worst"] == 0
+    names = [name for name, _ in cadence._facts()]
+    assert len(names) == len(set(names))
     shown = cadence._repr_html_()
     assert all(text in shown for text in (cadence.drift, "75.0%", "worst 0 s"))
 

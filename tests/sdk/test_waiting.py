@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from macropod import Conflict, ConnectionFailed, Orchestration, PackagingFailed, Run, Task, WaitTimeout
+from macropod import Conflict, ConnectionFailed, LogLine, Orchestration, PackagingFailed, Run, Task, WaitTimeout
 
 from tests.sdk_answers import line_answer, orchestration_answer, run_answer, task_answer
 from tests.sdk_doubles import PatientClock, Wire, connect, refused
@@ -37,6 +37,24 @@ def test_waiting_ends_when_its_time_is_up(timeout: float | timedelta) -> None:
     with pytest.raises(WaitTimeout, match=r"within 60 seconds"):
         Run(connect(Wire(ok(GOING_ON)), clock=clock), GOING_ON).wait(timeout)
     assert clock.now() == pytest.approx(60)
+
+
+def test_words_of_the_log_that_the_message_took_are_not_told_again() -> None:
+    lines = ["  × No solution found when resolving dependencies:", "  ╰─▶ Because x was not found,", "hint: a typo?"]
+    message = "No solution found when resolving dependencies: Because x was not found, it cannot be."
+    raised = PackagingFailed(message, log=[LogLine._read(line_answer(1, each)) for each in lines])
+    assert str(raised) == f"{message}\n  hint: a typo?"
+
+
+def test_what_is_waited_for_too_long_is_told_with_what_it_waits_for() -> None:
+    queued = run_answer(status="queued", waiting_for="the task is paused", ended_at=None)
+    waits: list[tuple[Any, ...]] = [
+        (Run(connect(Wire(ok(queued))), queued), "did not end"),
+        (Task(connect(Wire(ok({"items": [queued]}))), task_answer()), "did not finish a run"),
+    ]
+    for thing, what in waits:
+        with pytest.raises(WaitTimeout, match=f"{what} within 9 seconds. It is queued, the task is paused; wait again"):
+            thing.wait(9)
 
 
 AWAY = [httpx2.ConnectError("refused"), refused(503, "unavailable"), httpx2.Response(502, text="<h1>nginx</h1>")]

@@ -82,7 +82,8 @@ def main() -> None:
     settings = read_settings()
     deps = build_deps(settings, spawner=make_spawner(settings))
     hosts = [settings.host, *filter(None, [container_host(deps)])]
-    leave_credentials(deps.database, settings.credentials, url=settings.url, now=deps.clock())
+    file, installation_id = settings.credentials, deps.installation_id
+    leave_credentials(deps.database, file, url=settings.url, installation_id=installation_id, now=deps.clock())
     sockets = [listen(host, settings.port) for host in hosts]
     try:
         Server(create_app(deps), deps.signals).run(sockets=sockets)

@@ -10,17 +10,22 @@ import typer
 
 import macropod
 from macropod.cli import events, orchestrations, pools, runs, schedules, tasks, ticks, workspace
+from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
+from macropod.cli.refusals import Commands
 from macropod.cli.session import Connect, connect
 from macropod.client import Client
 from macropod.credentials import Credentials, credentials_path, save_credentials
-from macropod.errors import MacropodError, NotFound, WaitTimeout
+from macropod.errors import Invalid, MacropodError, NotFound, WaitTimeout
+from macropod.naming import as_typed
+from macropod.progress import telling_waits
 
 _FAILED = 1
 _MISSING_OR_LATE = 4
 
 app = typer.Typer(
     name="macropod",
+    cls=Commands,
     help="Run Python packages on a Macropod server, once or on a schedule, and read what they print.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not found or not in time; "
     "with --wait and --follow that of the run.",
@@ -49,6 +54,8 @@ def login(
     """Keep the address and a token for the next commands. The token is read from stdin or asked for."""
     asked = sys.stdin.isatty()
     token = typer.prompt("Token", hide_input=True, err=True) if asked else sys.stdin.readline()
+    if not token.strip():
+        raise Invalid.field("token", "The token is empty; `macropod-server token` on the server's machine makes one.")
     client = connect(context, url, token.strip())
     server = client.server()
     path = credentials_path(os.environ)
@@ -68,8 +75,10 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Client) -
     """Run one command and exit. `connect` makes the client from an address and a token that may be None."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    command = typer.main.get_command(app)
     try:
-        app(arguments, prog_name="macropod", obj=connect)
+        with telling_waits(say), as_typed(flags(command)):
+            command(arguments, prog_name="macropod", obj=connect)
     except (MacropodError, OSError) as error:
         say(str(error))
         sys.exit(_MISSING_OR_LATE if isinstance(error, NotFound | WaitTimeout) else _FAILED)

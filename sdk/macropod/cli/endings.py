@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import Empty, Queue
 from threading import Thread
 from typing import NoReturn
@@ -62,7 +63,7 @@ def followed(run: Run, *, seconds: float | None) -> Iterator[LogLine]:
         return
     deadline = time.monotonic() + seconds
     arrived: Queue[LogLine | Exception | None] = Queue(_LINES_IN_HAND)
-    Thread(target=_pass_on, args=(run.follow(), arrived), daemon=True).start()
+    Thread(target=copy_context().run, args=(_pass_on, run.follow(), arrived), daemon=True).start()
     try:
         while line := arrived.get(timeout=max(0, deadline - time.monotonic())):
             if isinstance(line, Exception):
@@ -71,7 +72,7 @@ def followed(run: Run, *, seconds: float | None) -> Iterator[LogLine]:
             if time.monotonic() > deadline:
                 raise Empty
     except Empty:
-        raise WaitTimeout(f"Run {run.id} did not end within {seconds:g} seconds. It goes on.") from None
+        raise WaitTimeout(f"Run {run.id} did not end within {seconds:g} seconds. {run._standing()}.") from None
 
 
 def _end_of(run: Run) -> str:

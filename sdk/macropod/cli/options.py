@@ -158,6 +158,14 @@ def taking(options: Mapping[str, Any]) -> Callable[[Command], Command]:
     return add
 
 
+def flags(command: Any) -> dict[str, str]:
+    """What the arguments of the SDK are called here, over this command and all below it."""
+    found = {each.name: max(each.opts, key=len) for each in command.params if each.param_type_name == "option"}
+    for below in getattr(command, "commands", {}).values():
+        found |= flags(below)
+    return found
+
+
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 

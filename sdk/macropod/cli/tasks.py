@@ -94,7 +94,7 @@ def schedule(
     print_thing(task, output)
 
 
-@app.command("run-continuously", cls=GroupedCommand)
+@app.command("run-continuously", cls=GroupedCommand, context_settings={"allow_extra_args": True})
 @taking(DEBUG_OPTION | TASK_OPTIONS | PAUSE_OPTION)
 def run_continuously(
     context: typer.Context,
@@ -103,10 +103,13 @@ def run_continuously(
     name: NameOption,
     json_args: ArgumentsOption = "{}",
     timeout: TimeoutOption = None,
+    schedule: Annotated[str | None, typer.Option(hidden=True)] = None,
     output: OutputOption = Output.TABLE,
     options: Any,
 ) -> None:
     """Run an orchestration, and again whenever it has ended, until the task is killed."""
+    if schedule or context.args:
+        raise typer.BadParameter("A continuous task takes no schedule; use `macropod task schedule`.")
     found = connect(context).get_orchestration(orchestration)
     print_thing(found.run_continuously(name, json_args, timeout=timeout, **options), output)
 

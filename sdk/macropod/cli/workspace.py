@@ -28,15 +28,18 @@ def pause(context: typer.Context, reason: ReasonOption = None, output: OutputOpt
 def resume(
     context: typer.Context,
     spread: Annotated[
-        int,
+        int | None,
         typer.Option(
-            parser=read_seconds_or_none, metavar="DURATION", help="Over how long what is due at once is spread."
+            parser=read_seconds_or_none,
+            metavar="DURATION",
+            help="Over how long what is due at once is spread; a minute if left out.",
         ),
-    ] = 60,
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End the pause of the workspace."""
-    _print(connect(context).resume_all(spread), output)
+    client = connect(context)
+    _print(client.resume_all() if spread is None else client.resume_all(spread), output)
 
 
 def _print(workspace: Workspace, output: Output) -> None:

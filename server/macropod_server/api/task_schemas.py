@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from macropod_server.api import examples
 from macropod_server.api.schemas import Name, Page, of_row
+from macropod_server.api.wording import OWN_WORDS
 from macropod_server.db.tables import Task
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.schedule import plan_in_words
@@ -20,6 +22,16 @@ SecondsOrNone = Annotated[int, Field(strict=True, ge=0, le=_LONGEST)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 
 
+def _checked_schedule(given: Any) -> Any:
+    """What may be a text or several would be complained about once for each of the two."""
+    if given is None or isinstance(given, str):
+        return given
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
+        return given
+    sentence = "The field schedule takes a text such as '0 2 * * *', or a list of such texts."
+    raise PydanticCustomError(OWN_WORDS, "{sentence}", {"sentence": sentence})
+
+
 class TaskIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.TASK_WISH]})
 
@@ -29,8 +41,8 @@ class TaskIn(BaseModel):
     json_args: dict[str, Any] = Field(default_factory=dict)
     debug: bool = Field(default=False, description="the run tells more about itself in its log")
 
-    schedule: str | Annotated[list[str], Field(min_length=1, max_length=20)] | None = Field(
-        default=None, description="five cron fields; several schedules as a list or separated by `;`"
+    schedule: Annotated[str | list[str] | None, BeforeValidator(_checked_schedule)] = Field(
+        default=None, description="five cron fields; up to 20 schedules as a list or separated by `;`"
     )
     timezone: str | None = Field(default=None, description="an IANA zone; UTC when left out")
     every_seconds: Seconds | None = Field(default=None, description="instead of a schedule: at equal distances")

@@ -76,4 +76,4 @@ def _lines(found: Audit) -> list[str]:
 
 
 def _told(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from macropod_server.app import build_deps, close_deps, utc_now
-from macropod_server.commands.opening import opened
-from macropod_server.commands.options import DatabaseUrl, DataDir
+from macropod_server.commands.opening import opened, say_where
+from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
 from macropod_server.db.engine import Database
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
@@ -33,12 +33,13 @@ def backup(
     ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
+    spawner: SpawnerName = None,
 ) -> None:
     """Write everything into one file, as it is at one moment. A server may run meanwhile.
 
     Exit code 1: the file was not written, or bundles are not in it because they are missing or damaged.
     """
-    with opened(read_settings(data_dir=data_dir, database_url=database_url)) as deps:
+    with opened(read_settings(data_dir=data_dir, database_url=database_url, spawner=spawner)) as deps:
         made = back_up(deps, file.absolute(), with_key=with_key, now=utc_now())
     typer.echo(f"{file}: {_content(made)}, {file.stat().st_size:,} bytes.")
     for sha256, reason in made.left_out.items():
@@ -58,9 +59,10 @@ def restore(
     ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
+    spawner: SpawnerName = None,
 ) -> None:
     """Fill an empty data folder and database from a backup. Every byte is checked before anything is written."""
-    settings = read_settings(data_dir=data_dir, database_url=database_url)
+    settings = read_settings(data_dir=data_dir, database_url=database_url, spawner=spawner)
     checked = Backup(file.absolute())
     settled = restore_into(settings, checked, is_paused=paused, takes_over=takes_over)
     typer.echo("\n".join(_told(settings, checked.manifest, settled, is_paused=paused, takes_over=takes_over)))
@@ -97,6 +99,8 @@ def _restore(settings: Settings, checked: Backup, *, is_paused: bool, takes_over
     if checked.manifest.has_key:
         write_private(settings.data_dir / KEY, checked.read(KEY).decode())
     deps = build_deps(settings, is_to_spawn=False)
+    if takes_over:
+        say_where(deps)
     try:
         return _fill(deps, checked, is_paused=is_paused, takes_over=takes_over)
     finally:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
+
 from macropod_server.app import build_deps, close_deps
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, revision
@@ -23,6 +25,11 @@ def opened(settings: Settings) -> Iterator[Deps]:
         yield deps
     finally:
         close_deps(deps)
+
+
+def say_where(deps: Deps) -> None:
+    """Where containers, volumes and folders of runs were looked for: another spawner's are not seen."""
+    typer.echo(f"This looks at the spawner {deps.spawner.name}; --spawner names another.", err=True)
 
 
 def _check(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """What others may want to be told of, in an order in which nobody who reads on misses anything."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session, col, insert, select
@@ -55,8 +55,13 @@ def _facts(session: Session, run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "attempt": run.attempt,
         "cause": run.cause.value,
-        "created_at": run.created_at.isoformat(),
-        "started_at": run.started_at.isoformat() if run.started_at else None,
-        "due_at": run.due_at.isoformat() if run.due_at else None,
+        "created_at": _told(run.created_at),
+        "started_at": _told(run.started_at),
+        "due_at": _told(run.due_at),
         "task_name": task.name if task else None,
     }
+
+
+def _told(moment: datetime | None) -> str | None:
+    """As the API writes moments outside of facts too."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -30,6 +30,7 @@ _SHOWN_CHARACTERS = 120
 _QUOTING = frozenset("\"'\\")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
+_WITHOUT_VERSION = re.compile(r"([A-Za-z0-9._-]{1,100})\s*([<>=!~]{1,3})")
 _OPTION = re.compile(r"(?<=\s)-")
 _PLACE = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://|file:|[./~]|[^\s;\[]+\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(?=$|[\s;\[#])"
@@ -126,12 +127,17 @@ def _requirement_remarks(text: str) -> Iterator[_Remark]:
         return
     try:
         requirement = Requirement(text)
-    except (ValueError, RecursionError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".") or "it cannot be read"
-        yield _Refusal("requirement_invalid", f"{reason}. Write a name and versions, such as pandas>=2.2.")
+    except (ValueError, RecursionError):
+        yield _Refusal("requirement_invalid", _unreadable(text))
         return
     if canonicalize_name(requirement.name) == _SDK:
         yield _Warning("macropod is there in every run already; leave the line out unless you need another version.")
+
+
+def _unreadable(text: str) -> str:
+    if found := _WITHOUT_VERSION.fullmatch(text):
+        return f"a version is missing after {found[2]}. Write one, such as {found[1]}>=2.2, or the name alone."
+    return "it is no requirement. Write a name and versions, such as pandas>=2.2."
 
 
 def _option_remarks(line: str) -> Iterator[_Remark]:

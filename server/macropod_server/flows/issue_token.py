@@ -2,7 +2,9 @@
 
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from macropod_server.db import access
@@ -21,33 +23,60 @@ def issue_token(database: Database, *, name: str, now: datetime) -> str:
     return token
 
 
-def leave_credentials(database: Database, path: Path, *, url: str, now: datetime) -> bool:
+class Kept(StrEnum):
+    """Whose address and token are in the credentials file after a start."""
+
+    OURS = "ours"
+    OTHERS = "others"
+    NOBODYS = "nobodys"
+
+
+def leave_credentials(database: Database, path: Path, *, url: str, installation_id: str, now: datetime) -> Kept:
     """At the first start make a token and write it to `path`; later only keep the address there current.
 
-    False when nothing usable was left: tokens were made before and the file has none of them, or it has what
-    belongs to another server.
+    A file that names another address is changed only when this installation wrote it: a copy of an installation knows
+    the tokens of its original too.
     """
-    kept_url, token = _kept_in(path)
+    kept = _kept_in(path)
     with database.read() as session:
-        is_known = token is not None and access.find_token(session, token) is not None
+        is_known = kept.token is not None and access.find_token(session, kept.token) is not None
         is_first = not access.has_tokens(session)
-    if is_first and kept_url in (None, url):
+    if is_first and kept.url in (None, url):
         token = issue_token(database, name="first start", now=now)
-    elif token is None or not is_known:
-        return False
-    write_credentials(path, url=url, token=token)
-    return True
+        write_credentials(path, url=url, token=token, installation_id=installation_id)
+        return Kept.OURS
+    if kept.url is None:
+        return Kept.NOBODYS
+    if kept.token is None or not is_known or (kept.url != url and kept.installation != installation_id):
+        return Kept.OTHERS
+    write_credentials(path, url=url, token=kept.token, installation_id=installation_id)
+    return Kept.OURS
 
 
-def write_credentials(path: Path, *, url: str, token: str) -> None:
-    write_private(path, json.dumps({"url": url, "token": token}) + "\n")
+def save_token(database: Database, path: Path, token: str, *, url: str, now: datetime) -> None:
+    """Leave a token of this installation where SDK and CLI look, whatever was there."""
+    with database.write() as session:
+        installation_id = access.installation(session, now=now).installation_id
+    write_credentials(path, url=url, token=token, installation_id=installation_id)
 
 
-def _kept_in(path: Path) -> tuple[str | None, str | None]:
-    """Address and token in the file, None where there is no such text."""
+def write_credentials(path: Path, *, url: str, token: str, installation_id: str) -> None:
+    write_private(path, json.dumps({"url": url, "token": token, "installation": installation_id}) + "\n")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the file says, None where there is no such text."""
+
+    url: str | None = None
+    token: str | None = None
+    installation: str | None = None
+
+
+def _kept_in(path: Path) -> _Found:
     try:
         kept = json.loads(path.read_text())
-        url, token = kept.get("url"), kept.get("token")
+        said = {name: kept.get(name) for name in ("url", "token", "installation")}
     except (OSError, ValueError, AttributeError):
-        return None, None
-    return url if isinstance(url, str) else None, token if isinstance(token, str) else None
+        return _Found()
+    return _Found(**{name: value for name, value in said.items() if isinstance(value, str)})

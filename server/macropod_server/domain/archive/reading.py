@@ -63,7 +63,9 @@ def _directory(file: BinaryIO, problems: Problems) -> Directory:
 def _entry_point(entries: Sequence[Entry], problems: Problems) -> str:
     found = files_named(_ENTRY_POINT, entries)
     if not found:
-        problems.add(Fault("no_entry_point", "There is no main.py in the archive; name the file to run main.py."))
+        problems.add(
+            Fault("no_entry_point", "There is no main.py in the archive; call the file that is to run main.py.")
+        )
         return ""
     return found[0].name
 

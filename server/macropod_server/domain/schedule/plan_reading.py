@@ -97,6 +97,9 @@ def _texts(schedule: str | Collection[str] | None) -> list[str]:
             raise Invalid.field(
                 "schedule", f"The schedule {member!r} is not a text; write it like '0 2 * * *'.", code="not_a_text"
             )
+    if sum(_is_one_field(member) for member in members) > 1:
+        message = f"These are {len(members)} texts; put the schedule in quotes: '0 2 * * *'."
+        raise Invalid.field("schedule", message, code="not_quoted")
     texts = [text.strip() for member in members for text in member.split(";")]
     if len(texts) > 1 and "" in texts:
         message = "The schedule has an empty place in its list; write a schedule on both sides of each semicolon."
@@ -105,6 +108,11 @@ def _texts(schedule: str | Collection[str] | None) -> list[str]:
         message = f"There are {len(texts)} schedules in one; {_MOST_SCHEDULES} are the most. Make more tasks."
         raise Invalid.field("schedule", message, code="too_many")
     return texts
+
+
+def _is_one_field(member: str) -> bool:
+    """Several of these are one schedule that a shell took apart, the names of files in place of its stars."""
+    return len(member.split()) == 1 and not member.lstrip().startswith("@") and ";" not in member
 
 
 def _check_choice(schedule: str | Collection[str] | None, every_seconds: int | None) -> None:
