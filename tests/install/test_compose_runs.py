@@ -49,7 +49,7 @@ def composed(postgres: Postgres, running_object_store: ObjectStore) -> Iterator[
         connection.execute("CREATE DATABASE macropod")
     command = compose_command()
     assert command is not None
-    (running_object_store.folder / "macropod").mkdir()
+    (running_object_store.folder / "macropod").mkdir(exist_ok=True)
     with Composed(command, access_key=ACCESS_KEY, secret_key=SECRET_KEY) as composed:
         # A server is on all networks: making it makes them.
         composed.run("up", "--no-start", "--no-deps", "server")
