@@ -29,6 +29,10 @@ IMAGE = "macropod-runner:0.1.0"
 MIB = 1024**2
 AT_ONCE = timedelta(0)
 
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+KEEPERS = ["fake", "process", DOCKER]
+"""Spawners that keep environments; with others they travel through the storage."""
+
 
 class Stage(ABC):
     """One installation with a spawner on it; `spawner` is the one of the server that runs now."""

@@ -3,9 +3,8 @@
 import itertools
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from macropod_server.spawners.base import (
@@ -19,17 +18,16 @@ from macropod_server.spawners.base import (
     Starting,
 )
 
-from tests.contracts.kubernetes_stages import KUBERNETES, cluster_stage, kubernetes_stage
+from tests.contracts.kubernetes_stages import KUBERNETES
 from tests.contracts.spawner_stages import (
     AT_ONCE,
+    DOCKER,
+    KEEPERS,
     MIB,
-    FakeStage,
     RealStage,
     Stage,
     at_the_same_time,
-    docker_stage,
     is_running,
-    process_stage,
 )
 from tests.contracts.spawner_workloads import (
     CLINGS_TO_LIFE,
@@ -41,25 +39,6 @@ from tests.contracts.spawner_workloads import (
     Workload,
     ends,
 )
-
-DOCKER = pytest.param("docker", marks=pytest.mark.docker)
-KEEPERS = ["fake", "process", DOCKER]
-"""Of environments; with others they travel through the storage."""
-
-
-@pytest.fixture(params=["fake", "process", DOCKER, *KUBERNETES])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    match request.param:
-        case "fake":
-            yield FakeStage()
-        case "process":
-            yield from process_stage(tmp_path)
-        case "docker":
-            yield from docker_stage()
-        case "kubernetes":
-            yield from kubernetes_stage(tmp_path)
-        case "cluster":
-            yield from cluster_stage(tmp_path)
 
 
 def test_a_spawned_run_starts_and_runs(stage: Stage) -> None:

@@ -1,32 +1,15 @@
 """What a spawner tells of all its installation has here, so that what nobody needs can be found and removed."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from macropod_server.spawners.base import Spawner, SpawnerUnavailable
 
-from tests.contracts.kubernetes_stages import KUBERNETES, cluster_stage, kubernetes_stage
-from tests.contracts.spawner_stages import AT_ONCE, DockerStage, FakeStage, Stage, docker_stage, process_stage
+from tests.contracts.kubernetes_stages import KUBERNETES
+from tests.contracts.spawner_stages import AT_ONCE, KEEPERS, DockerStage, Stage, docker_stage
 from tests.contracts.spawner_workloads import WAITS, ends
-
-KEEPERS = ["fake", "process", pytest.param("docker", marks=pytest.mark.docker)]
-
-
-@pytest.fixture(params=[*KEEPERS, *KUBERNETES])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    match request.param:
-        case "fake":
-            yield FakeStage()
-        case "process":
-            yield from process_stage(tmp_path)
-        case "docker":
-            yield from docker_stage()
-        case "kubernetes":
-            yield from kubernetes_stage(tmp_path)
-        case "cluster":
-            yield from cluster_stage(tmp_path)
 
 
 def named(spawner: Spawner, kind: str) -> dict[str, int | None]:

@@ -6,23 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.kubernetes_stages import KUBERNETES, DoubleStage, cluster_stage, kubernetes_stage
-from tests.contracts.spawner_stages import DockerStage, FakeStage, Stage, docker_stage, process_stage
-
-
-@pytest.fixture(params=["fake", "process", pytest.param("docker", marks=pytest.mark.docker), *KUBERNETES])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    match request.param:
-        case "fake":
-            yield FakeStage()
-        case "process":
-            yield from process_stage(tmp_path)
-        case "docker":
-            yield from docker_stage()
-        case "kubernetes":
-            yield from kubernetes_stage(tmp_path)
-        case "cluster":
-            yield from cluster_stage(tmp_path)
+from tests.contracts.kubernetes_stages import DoubleStage
+from tests.contracts.spawner_stages import DockerStage, Stage, docker_stage
 
 
 def test_where_all_can_be_had_each_trial_says_so_and_no_container_is_made(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """The chart, rendered by helm as an installation would have it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -84,7 +85,10 @@ def helm(*words: str, values: Object) -> subprocess.CompletedProcess[str]:
     """The one that is installed with the tests, else that of the machine. It asks no cluster and no network."""
     program = shutil.which("helm", path=str(Path(sys.executable).parent)) or shutil.which("helm")
     if program is None:
-        pytest.skip("There is no helm for this machine.")
+        message = "There is no helm for this machine."
+        if os.environ.get("MACROPOD_TEST_REQUIRE_HELM") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "values.yaml"
         file.write_text(yaml.safe_dump(values))
