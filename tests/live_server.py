@@ -47,7 +47,8 @@ class LiveServer:
             "credentials": self._credentials,
             "spawner": "process",
             "port": self._url.rpartition(":")[2],
-            "runner_url": self._url,
+            # The double of a cluster runs its pods on this machine. Other spawners find the address themselves.
+            **({"runner_url": self._url} if settings.get("spawner") == "kubernetes" else {}),
             **settings,
         }
         self._environ = {
