@@ -25,7 +25,7 @@ from macropod_server.spawners.base import (
 from macropod_server.spawners.docker import DockerSpawner, docker_answers
 from macropod_server.spawners.docker_container import Names, container_config
 
-from tests.contracts.spawner_stages import AT_ONCE, IMAGE, MIB, DockerStage, docker_stage
+from tests.contracts.spawner_stages import AT_ONCE, IMAGE, MIB, DockerStage, at_the_same_time, docker_stage
 from tests.contracts.spawner_workloads import EATS_MEMORY, WAITS, WRITES_INTO_ITS_ENVIRONMENT, Workload, ends
 
 NAMES = Names("home")
@@ -347,3 +347,14 @@ def test_a_gate_without_an_engine_behind_it_is_no_answer() -> None:
 def test_an_engine_that_cannot_list_containers_is_no_engine() -> None:
     with failing_engine(500) as spawner, pytest.raises(SpawnerUnavailable):
         spawner.list()
+
+
+@pytest.mark.docker
+def test_the_first_runs_of_an_installation_share_one_network_however_many_start_at_once(stage: DockerStage) -> None:
+    orders = [stage.order(WAITS) for _ in range(8)]
+    left = iter(orders)
+    at_the_same_time(lambda: stage.spawner.spawn(next(left)), times=len(orders))
+    found = stage.api.networks(filters={"label": f"macropod.installation={stage.names.installation_id}"})
+    assert [each["Name"] for each in found] == [stage.names.network]
+    for order in orders:
+        stage.await_started(order.run_id)

@@ -70,6 +70,7 @@ class DockerSpawner:
         self._client: Any = None
         self._capacity: Capacity | None = None
         self._connecting = threading.Lock()
+        self._making_network = threading.Lock()
 
     def close(self) -> None:
         """Let go of the connection. Containers live on."""
@@ -205,19 +206,15 @@ class DockerSpawner:
 
     def _network(self) -> dict[str, Any]:
         name = self._names.network
-        try:
-            network: dict[str, Any] = self._api.inspect_network(name)
-        except NotFound:
+        with self._making_network:  # Asked for several at once the engine makes several of one name.
+            with contextlib.suppress(NotFound):
+                network: dict[str, Any] = self._api.inspect_network(name)
+                return network
             with _harmless(_CONFLICT):
-                self._api.create_network(
-                    name,
-                    driver="bridge",
-                    options=network_options(),
-                    labels=self._names.labels,
-                    check_duplicate=True,
-                )
-            network = self._api.inspect_network(name)
-        return network
+                facts = {"options": network_options(), "labels": self._names.labels}
+                self._api.create_network(name, driver="bridge", check_duplicate=True, **facts)
+            made: dict[str, Any] = self._api.inspect_network(name)
+            return made
 
     def _remove_container(self, container: str) -> None:
         patience = time.monotonic() + _REMOVAL_SECONDS
