@@ -16,6 +16,7 @@ from chaos import (
     disk_full,
     mixed,
     punctuality,
+    replicas,
     rolling_restart,
     soak,
     stage_kills,
@@ -100,6 +101,11 @@ SCENARIOS = {
     ),
     "r11": Scenario(
         "R11: the clock jumps", lambda seed, _minutes, _is_long: clock_jumps.clock_jumps(seed=seed), mixed.SQLITE
+    ),
+    "replicas": Scenario(
+        "Two servers on PostgreSQL and a bucket, one killed every 10 s",
+        lambda seed, _minutes, _is_long: replicas.replicas(seed=seed),
+        replicas.CONFIGURATION,
     ),
     "r12": _rolling(rolling_restart.SEVERAL),
     "r12-one": _rolling(rolling_restart.ONE),
