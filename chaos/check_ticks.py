@@ -87,8 +87,10 @@ def _of_one(order: Order, task: TaskRow, by_task: dict[str, list[TickRow]], evid
 
 
 def _gone_with_a_kill(tick: TickRow, order: Order) -> bool:
-    """It passed while no server was there to see it, and the kill of its task was the next that was heard."""
-    return order.kill_sent_at is not None and tick.due_at <= order.kill_sent_at <= tick.created_at
+    """It passed before the kill was acknowledged, and was seen by no server before the kill was sent."""
+    if order.kill_sent_at is None or tick.created_at < order.kill_sent_at:
+        return False
+    return order.kill_acknowledged_at is None or tick.due_at <= order.kill_acknowledged_at
 
 
 def _one_to_one(evidence: Evidence) -> Iterator[str]:

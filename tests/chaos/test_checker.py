@@ -124,6 +124,12 @@ def test_a_tick_may_be_missed_for_a_kill_that_came_before_its_row_and_for_no_lat
     assert (violated(found) == {}) is is_well
 
 
+def test_a_tick_that_was_due_after_a_kill_was_acknowledged_is_none_that_may_be_missed_for_it() -> None:
+    killed_at = a_tick(2).due_at - SECOND
+    kill = {"kill_sent_at": killed_at, "kill_acknowledged_at": killed_at}
+    assert violated(with_order(missed_although_all_were_wanted(evidence()), OFTEN, **kill))["I1"]
+
+
 def test_a_doubled_mark_is_found() -> None:
     found = evidence()
     assert "2 times" in violated(replace(found, marks=[*found.marks, found.marks[0]]))["I2"][0]
