@@ -1,6 +1,7 @@
 """`macropod-server audit` as people and scripts meet it."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from macropod_server.app import close_deps
@@ -61,9 +62,14 @@ def test_moments_that_wait_for_the_engine_are_told_of(ledger):
 
 def test_without_a_span_it_is_the_last_day_until_a_minute_ago(ledger):
     deps, _ = ledger
-    told = audit(deps).stdout
-    assert told.startswith("0 ticks of 1 tasks from 20")
-    assert "." not in told
+    first, waiting = audit(deps).stdout.splitlines()
+    moment = r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+    told = re.fullmatch(f"0 ticks of 1 tasks from {moment} to {moment}: 0 unexplained ticks", first)
+    assert told, first
+    start, end = (datetime.fromisoformat(text) for text in told.groups())
+    assert end - start == timedelta(days=1)
+    assert timedelta(minutes=1) <= datetime.now(UTC) - end < timedelta(minutes=3)
+    assert waiting == "1440 more are due and wait for the engine to decide them."
 
 
 def test_a_moment_that_cannot_be_read_is_a_wrong_option(ledger):

@@ -61,7 +61,7 @@ def test_migrating_an_empty_data_folder_makes_the_database(tmp_path):
             ["serve"],
             {"MACROPOD_SPAWNER": "podman"},
             1,
-            "MACROPOD_SPAWNER is 'podman'; it takes auto, docker or process.",
+            "MACROPOD_SPAWNER is 'podman'; it takes auto, docker, kubernetes or process.",
         ),
         (["serve"], {"MACROPOD_MAX_RUNS": "many"}, 1, "MACROPOD_MAX_RUNS is 'many'; it takes a whole number."),
         (["serve", "--port", "x"], {}, 2, "--port"),

@@ -19,7 +19,7 @@ from tests.postgres import Postgres
 
 pytestmark = pytest.mark.docker
 
-ADDRESS = "http://172.30.86.1:8086"
+ADDRESS = "http://10.86.86.1:8086"
 IMAGES = ("macropod-server:0.1.0", "macropod-runner:0.1.0")
 
 
@@ -54,8 +54,8 @@ def composed(postgres: Postgres, running_object_store: ObjectStore) -> Iterator[
         # A server is on all networks: making it makes them.
         composed.run("up", "--no-start", "--no-deps", "server")
         with (
-            closing(Proxy([("127.0.0.1", postgres.port)], host="172.30.87.1", port=5432)),
-            closing(Proxy([("127.0.0.1", running_object_store.port)], host="172.30.88.1", port=7070)),
+            closing(Proxy([("127.0.0.1", postgres.port)], host="10.86.87.1", port=5432)),
+            closing(Proxy([("127.0.0.1", running_object_store.port)], host="10.86.88.1", port=7070)),
         ):
             composed.run("up", "-d", "--no-deps", "gate")
             composed.await_health("gate")
