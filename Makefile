@@ -52,7 +52,7 @@ server-image: install
 
 # The secrets of compose.yaml; needs no more than Python.
 compose-env:
-	@$(or $(PYTHON),python3) scripts/compose_env.py $(if $(FORCE),--force)
+	@$(or $(PYTHON),python3) scripts/compose_env.py $(if $(SOCKET),--socket $(SOCKET)) $(if $(FORCE),--force)
 
 constraints: install
 	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml --group dev --universal \

@@ -15,13 +15,14 @@ def main() -> int:
     if arguments.file.exists() and not arguments.force:
         return _refuse(
             f"{arguments.file} is there and was not touched: the database and the bucket know the passwords in it. "
-            "--force makes a new one, for an installation that is to begin anew."
+            "`make compose-env FORCE=1` makes a new one, for an installation that begins anew."
         )
     try:
         group = os.stat(arguments.socket).st_gid
     except OSError as error:
         return _refuse(
-            f"There is no Docker Engine at {arguments.socket}: {error.strerror}. Name its socket with --socket."
+            f"There is no Docker Engine at {arguments.socket}: {error.strerror}. "
+            "Name its socket: make compose-env SOCKET=…"
         )
     _write_private(arguments.file, _text(arguments.socket, group))
     print(f"Wrote {arguments.file}, readable by you only. Keep a copy where you keep passwords: a backup needs it.")

@@ -157,7 +157,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
         elif environ.get(name) and each.name not in _READ_APART:
-            values[each.name] = _parse(name, environ[name], each.type)
+            values[each.name] = _parse(name, environ[name].strip(), each.type)
     values["otel_endpoint"] = values.get("otel_endpoint") or _otel_endpoint(environ)
     settings = Settings(**values)
     for each in fields(Settings):

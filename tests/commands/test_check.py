@@ -1,6 +1,7 @@
 """The command `macropod-server check`, beside real servers, databases, runners and containers."""
 
 import json
+import stat
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -57,6 +58,7 @@ def test_for_people_each_line_is_ok_or_says_what_to_do(tmp_path):
     assert lines[1].startswith("ok     storage       A blob of 1,024 bytes")
     assert lines[-1].startswith("TO DO  address       Not tried")
     assert not (tmp_path / "data" / "macropod.db").exists()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_without_a_server_it_says_to_start_one(tmp_path):

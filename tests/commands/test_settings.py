@@ -128,3 +128,10 @@ def test_a_database_that_is_not_known_is_named_without_its_password(url, told):
         Database(url)
     assert refused.value.message.startswith(f"MACROPOD_DATABASE_URL {told}; it takes postgresql+psycopg://")
     assert "geheim" not in refused.value.message
+
+
+def test_the_line_break_at_the_end_of_a_file_of_secrets_is_no_part_of_a_value():
+    settings = read_settings(
+        {"MACROPOD_DATABASE_URL": "postgresql+psycopg://m:p@db/macropod\n", "MACROPOD_PORT": "8090\n"}
+    )
+    assert (settings.database_url, settings.port) == ("postgresql+psycopg://m:p@db/macropod", 8090)

@@ -118,6 +118,12 @@ def test_each_refusal_has_its_error_and_names_bucket_and_endpoint(
     assert stage.pauses == []
 
 
+def test_a_wrong_clock_is_told_of_also_where_the_answer_has_no_body(stage: S3Stage) -> None:
+    stage.proxy.plan = lambda request: refused(403, "RequestTimeTooSkewed") if request.method == "HEAD" else SKEWED
+    with pytest.raises(StorageClockWrong):
+        stage.storage.exists(SHA256)
+
+
 def test_an_absent_bucket_and_a_store_nobody_listens_at_are_told_apart(stage: S3Stage) -> None:
     absent = stage.opened(replace(stage.place, bucket="nobodys"))
     for ask in (
@@ -183,6 +189,13 @@ def test_abandoned_uploads_in_parts_are_cleared_and_young_ones_stay(stage: S3Sta
     assert stage.opened(abandoned_after=timedelta(0)).clear_staging() == 0
 
 
+def test_uploads_of_other_programs_in_the_bucket_are_left_alone(stage: S3Stage) -> None:
+    bucket = Bucket(stage.place, pause=stage.pauses.append)
+    for key in ("videos/other-program.mp4", f"{stage.place.prefix}readme.txt"):
+        bucket.put_part(key, bucket.begin(key), 1, b"x" * PART_BYTES)
+    assert stage.opened(abandoned_after=timedelta(0)).clear_staging() == 0
+
+
 def test_what_a_dead_writer_left_on_the_disk_is_cleared_and_what_a_living_one_writes_stays(stage: S3Stage) -> None:
     (stage.staging / "left").write_bytes(b"half of it")
     with stage.storage.stage() as living:
@@ -208,6 +221,24 @@ def test_the_first_write_asks_that_nothing_be_there_and_the_second_does_without(
     stage.proxy.plan = lambda request: fault if "If-None-Match" in request.headers else None
     assert read(storage, keep(storage, content)) == content
     assert stage.proxy.injected[fault.name] == 1
+
+
+def test_a_damaged_blob_is_mended_where_the_store_drops_an_upload_whose_condition_fails(stage: S3Stage) -> None:
+    storage, content = stage.opened(part_bytes=PART_BYTES), os.urandom(2 * PART_BYTES)
+    stage.damage(keep(storage, content), b"damaged")
+    dropped: set[str] = set()
+
+    def plan(request: Request) -> Fault | None:
+        if request.method != "POST" or "uploadId" not in request.path:
+            return None
+        if "If-None-Match" in request.headers:
+            dropped.add(request.path)
+            return refused(412, "PreconditionFailed")
+        return refused(404, "NoSuchUpload") if request.path in dropped else None
+
+    stage.proxy.plan = plan
+    assert read(storage, keep(storage, content)) == content
+    assert len(dropped) == 1
 
 
 def test_a_bucket_in_which_nothing_may_be_written_over_keeps_what_it_has(stage: S3Stage) -> None:

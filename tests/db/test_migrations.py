@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from macropod_server.db import tables
-from macropod_server.db.engine import Database
+from macropod_server.db.engine import Database, DatabaseUnavailable
 from macropod_server.db.migrate import HEAD, migrate, revision
 from macropod_server.db.tables import (
     Environment,
@@ -25,6 +25,7 @@ from macropod_server.db.tables import (
 )
 from macropod_server.domain.run import Cause, RunStatus
 from macropod_server.domain.task import Missed, Overlap, TaskStatus, TickOutcome
+from sqlalchemy import text
 from sqlmodel import MetaData, select
 
 from tests.builders import NOON
@@ -172,7 +173,7 @@ def test_a_server_of_0002_goes_on_writing_into_the_tables_of_0003(database, writ
 KILLED_AT_A_STATEMENT = """
 import os, signal, sys
 from sqlalchemy import Engine, event
-from macropod_server.db.engine import Database
+from macropod_server.db.engine import Database, DatabaseUnavailable
 from macropod_server.db.migrate import migrate
 
 left = int(sys.argv[2])
@@ -208,3 +209,35 @@ def test_servers_that_migrate_at_the_same_moment_do_it_once(database):
     migrations = [migration(database) for _ in range(3)]
     assert [each.wait() for each in migrations] == [0, 0, 0]
     assert (revision(database), differences(database)) == (HEAD, [])
+
+
+@pytest.fixture
+def reader(postgres):
+    """A database at an earlier revision, and a transaction that goes on reading its runs, as a backup does."""
+    database = Database(postgres.empty_url())
+    fill(database, "0004")
+    with database.engine.connect() as connection:
+        connection.execute(text("SELECT id FROM runs"))
+        yield database, connection
+    database.close()
+
+
+def test_servers_go_on_while_a_migration_waits_for_somebody_who_reads(reader):
+    database, connection = reader
+    answered = []
+
+    def while_it_waits(_seconds):
+        with database.read() as session:
+            answered.append(session.execute(text("SELECT count(*) FROM runs")).scalar_one())
+        connection.commit()
+
+    migrate(database, pause=while_it_waits)
+    assert answered == [counts(database)["runs"]]
+    assert revision(database) == HEAD
+
+
+def test_a_migration_that_gets_no_table_gives_up_and_changes_nothing(reader):
+    database, _ = reader
+    with pytest.raises(DatabaseUnavailable, match="nothing was changed"):
+        migrate(database, tries=1, pause=lambda _seconds: None)
+    assert revision(database) == "0004"

@@ -59,5 +59,5 @@ def test_nothing_secret_is_printed(file: Path) -> None:
 def test_without_an_engine_it_says_how_to_name_one(file: Path) -> None:
     done = compose_env(file, socket="/nowhere/docker.sock")
     assert done.returncode == 1
-    assert "--socket" in done.stderr
+    assert "make compose-env SOCKET=" in done.stderr
     assert not file.exists()

@@ -99,6 +99,21 @@ def test_the_runs_address_is_the_gateway_of_the_network_it_is_published_on() -> 
     assert f"http://{address}:8086" in SERVICES["server"]["environment"]["MACROPOD_RUNNER_URL"]
 
 
+def test_a_server_that_is_going_drains_for_longer_than_the_proxy_takes_to_see_it() -> None:
+    interval, timeout = (
+        int(found)
+        for found in re.findall(r"health_(?:interval|timeout) (\d+)s", (ROOT / "deploy/compose/Caddyfile").read_text())
+    )
+    drain = SERVICES["server"]["environment"]["MACROPOD_DRAIN_SECONDS"]
+    assert interval + timeout < drain < int(SERVICES["server"]["stop_grace_period"].rstrip("s"))
+
+
+def test_a_proxy_to_the_web_does_not_come_between_what_is_in_the_file() -> None:
+    assert {"gate", "postgres", "s3", "127.0.0.1"} <= set(SERVICES["server"]["environment"]["NO_PROXY"].split(","))
+    tests = [" ".join(each["healthcheck"]["test"]) for each in SERVICES.values() if "healthcheck" in each]
+    assert all("ProxyHandler({})" in test for test in tests if "urllib" in test)
+
+
 def compose_config(empty: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = compose_command()
     if command is None:

@@ -54,6 +54,8 @@ def check(wait: Wait = 60, as_json: AsJson = False, data_dir: DataDir = None, da
 
 
 def _findings(settings: Settings, *, start_seconds: float) -> Iterator[Finding]:
+    # Before the storage makes it, which would leave it open to everybody.
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     installation = yield from _database(settings)
     yield from _storage(settings)
     yield from _runs(settings, installation, start_seconds=start_seconds)

@@ -1,15 +1,19 @@
 """Bring the database to the newest revision of the tables."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
 
-from macropod_server.db.engine import Database, translated_errors
+from macropod_server.db.engine import Database, DatabaseUnavailable, translated_errors
 from macropod_server.domain.errors import Conflict, Unavailable
 from macropod_server.domain.revisions import Fit, fit
+from macropod_server.sql.errors import is_locked
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -18,6 +22,11 @@ HEAD = "0005"
 """The newest revision under `alembic/versions`."""
 
 _LOCK = 7_063_672
+_TABLE_SECONDS = 1
+"""How long to wait for a table: all that servers ask of it meanwhile waits behind this migration."""
+_PAUSE_SECONDS = 4
+_TRIES = 60
+
 _IN_CHECKOUT = Path(__file__).parents[3] / "alembic"
 _IN_PACKAGE = Path(__file__).parents[1] / "migrations"
 
@@ -63,6 +72,7 @@ def migrating(connection: Connection) -> Iterator[None]:
     """Another migration waits, and finds its work done. What refers to nothing after it lets it fail."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_SECONDS}s'"))
         yield
         return
     yield
@@ -78,27 +88,45 @@ def revisions() -> list[str]:
     return [each.revision for each in known][::-1]
 
 
-def migrate(database: Database, *, to: str = HEAD) -> None:
+def migrate(
+    database: Database, *, to: str = HEAD, tries: int = _TRIES, pause: Callable[[float], None] = time.sleep
+) -> None:
     """Apply what is missing, all of it or nothing. Harmless when nothing is; may be repeated after a crash.
 
-    A newer database that this version works with stays as it is. Raises `Conflict` for one that is too new.
+    A newer database that this version works with stays as it is. Raises `Conflict` for one that is too new, and
+    `Unavailable` when somebody, such as a backup, keeps a table for minutes.
     """
     match fit(found := revision(database), own=to):
         case Fit.SAME | Fit.AHEAD:
             return
         case Fit.TOO_NEW:
             raise _too_new(found)
+    engine = engine_for_migrations(database)
+    try:
+        with translated_errors():
+            _upgrade(engine, to, tries=tries, pause=pause)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(engine: Engine, to: str, *, tries: int, pause: Callable[[float], None]) -> None:
     # Loaded only when there is something to do: it costs every idle server memory otherwise.
     from alembic import command
 
     config = _config()
-    engine = engine_for_migrations(database)
     config.attributes["engine"] = engine
-    try:
-        with translated_errors():
+    for _ in range(tries):
+        try:
             command.upgrade(config, to)
-    finally:
-        engine.dispose()
+            return
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            structlog.get_logger().warning("migration_waits", reason="another transaction keeps a table locked")
+        pause(_PAUSE_SECONDS)
+    raise DatabaseUnavailable(
+        "A table was in use for minutes, as by a backup that is being made; nothing was changed. Migrate after it."
+    )
 
 
 def _config() -> "Config":

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _POSTGRESQL_FULL = "53100"
+_POSTGRESQL_LOCKED = "55P03"
 
 
 def is_away(error: Exception) -> bool:
@@ -21,6 +22,11 @@ def is_full(error: Exception) -> bool:
     cause: Any = getattr(error, "orig", None)
     is_sqlite_full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return is_sqlite_full or getattr(cause, "sqlstate", None) == _POSTGRESQL_FULL
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Somebody else kept a lock for longer than this connection waits for one."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _POSTGRESQL_LOCKED
 
 
 def first_line(error: Exception) -> str:

@@ -72,9 +72,7 @@ class S3Storage:
 
     def list(self) -> Iterator[Blob]:
         for each in self._bucket.objects():
-            name = each.key.removeprefix(self._bucket.place.prefix)
-            sha256 = name.replace("/", "", 1)
-            if is_sha256(sha256) and each.key == self._key(sha256):
+            if sha256 := self._named_by(each.key):
                 yield Blob(sha256, each.size_bytes, each.written_at)
 
     def clock(self) -> datetime | None:
@@ -85,7 +83,7 @@ class S3Storage:
             cleared = clear_abandoned(self._folder)
         with suppress(NotOffered, NoSuchUpload):
             for upload in self._bucket.unfinished():
-                if upload.silent_for >= self._abandoned_after:
+                if self._named_by(upload.key) and upload.silent_for >= self._abandoned_after:
                     self._bucket.abort(upload.key, upload.id)
                     cleared += 1
         return cleared
@@ -117,6 +115,11 @@ class S3Storage:
 
     def _key(self, sha256: str) -> str:
         return f"{self._bucket.place.prefix}{sha256[:2]}/{sha256[2:]}"
+
+    def _named_by(self, key: str) -> str | None:
+        """The blob of this key; None for what others keep in the bucket."""
+        sha256 = key.removeprefix(self._bucket.place.prefix).replace("/", "", 1)
+        return sha256 if is_sha256(sha256) and key == self._key(sha256) else None
 
 
 class S3Staging(StagedFile):

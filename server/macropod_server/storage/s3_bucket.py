@@ -97,8 +97,10 @@ class Bucket:
     def has(self, key: str) -> bool:
         try:
             self._ask("head_object", {"Key": key}, is_quick=True, may_be=(NoSuchObject,))
-        except NoSuchObject:
-            self.check()  # An answer to HEAD has no body that would tell a missing bucket from a missing object.
+        except (NoSuchObject, StorageForbidden) as error:
+            self.check()  # An answer to HEAD has no body that would tell what is wrong: bucket, clock or credentials.
+            if isinstance(error, StorageForbidden):
+                raise
             return False
         return True
 
@@ -113,6 +115,8 @@ class Bucket:
         # Not told by the status: not every store says 206.
         if start and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
             raise away(self.place, "it does not send a part of an object when asked for one")
+        if "ContentLength" not in answer:
+            raise away(self.place, "it does not say how long an object is")
         return Body(self.place, answer["Body"], start + int(answer["ContentLength"]))
 
     def put(self, key: str, body: bytes, *, only_new: bool) -> None:
@@ -164,7 +168,7 @@ class Bucket:
                 silent_for = self._silence(each["Key"], each["UploadId"], begun_at=each["Initiated"])
                 yield UnfinishedUpload(each["Key"], each["UploadId"], silent_for)
             markers = {name: page.get(f"Next{name}", "") for name in ("KeyMarker", "UploadIdMarker")}
-            more = markers if page.get("IsTruncated") else None
+            more = markers if page.get("IsTruncated") and any(markers.values()) else None
 
     def address(self, key: str, *, seconds: int) -> str | None:
         if self._direct is None:
@@ -172,7 +176,8 @@ class Bucket:
         asked = {"Bucket": self.place.bucket, "Key": key}
         try:
             return str(self._direct.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds))
-        except boto_errors.BotoCoreError:
+        except (boto_errors.BotoCoreError, boto_errors.ClientError):
+            # Also a role that its own service refuses to renew just now.
             return None
 
     def _silence(self, key: str, upload_id: str, *, begun_at: datetime) -> timedelta:

@@ -1,7 +1,7 @@
 """Sends a file to a bucket, whole or not at all: in one call, or in parts that appear together."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -13,7 +13,8 @@ _MOST_PARTS = 10_000
 
 
 class Upload:
-    """`key` appears with these bytes. What is there already is written over with the same."""
+    """`key` appears with these bytes. What is there already is written over with the same; first it is asked that
+    nothing be there, for that much a bucket allows in which nothing may be written over."""
 
     def __init__(self, bucket: Bucket, key: str, *, sha256: str, part_bytes: int) -> None:
         self._bucket = bucket
@@ -29,14 +30,28 @@ class Upload:
             self._send_in_parts(file, max(self._part_bytes, -(-size // _MOST_PARTS)))
 
     def _send_at_once(self, body: bytes) -> None:
-        _written(lambda only_new: self._bucket.put(self._key, body, only_new=only_new))
+        try:
+            self._bucket.put(self._key, body, only_new=True)
+        except (AlreadyThere, NotOffered):
+            self._bucket.put(self._key, body, only_new=False)
 
     def _send_in_parts(self, file: BinaryIO, part_bytes: int) -> None:
+        try:
+            self._send_parts(file, part_bytes, only_new=True)
+        except AlreadyThere:
+            # A store may have dropped the parts with the condition that did not hold.
+            file.seek(0)
+            self._send_parts(file, part_bytes, only_new=False)
+
+    def _send_parts(self, file: BinaryIO, part_bytes: int, *, only_new: bool) -> None:
         bucket, key = self._bucket, self._key
         with self._begun() as upload_id:
             parts = enumerate(self._parts(file, part_bytes), 1)
             tags = [bucket.put_part(key, upload_id, number, part) for number, part in parts]
-            _written(lambda only_new: bucket.complete(key, upload_id, tags, only_new=only_new))
+            try:
+                bucket.complete(key, upload_id, tags, only_new=only_new)
+            except NotOffered:
+                bucket.complete(key, upload_id, tags, only_new=False)
 
     def _parts(self, file: BinaryIO, part_bytes: int) -> Iterator[bytes]:
         """Hashed once more: what the disk made of them in between must not get the name."""
@@ -57,11 +72,3 @@ class Upload:
             with suppress(StorageUnavailable):
                 self._bucket.abort(self._key, upload_id)
             raise
-
-
-def _written(write: Callable[[bool], None]) -> None:
-    """First only if nothing is there: that much a bucket allows in which nothing may be written over."""
-    try:
-        write(True)
-    except (AlreadyThere, NotOffered):
-        write(False)
