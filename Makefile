@@ -20,7 +20,7 @@ test: install
 # The promises of the spawner on a real cluster; its runner image is MACROPOD_RUNNER_IMAGE.
 test-kubernetes: install
 	@test -n "$(KUBECONFIG)" || { echo "Name a cluster: make test-kubernetes KUBECONFIG=…" >&2; exit 2; }
-	MACROPOD_TEST_KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -m cluster tests/contracts
+	MACROPOD_TEST_KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -m "cluster and not docker" tests/contracts
 
 check: install
 	$(BIN)/ruff format --check .

@@ -2,21 +2,24 @@
 
 import json
 import os
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from macropod_server.spawners.base import SpawnerUnavailable
 from macropod_server.spawners.kubernetes import Connection, NoCluster
 from macropod_server.spawners.kubernetes_api import JOBS, PODS, KubernetesApi, Refused
 from macropod_server.spawners.kubernetes_job import CONTAINER, Mould, Object
 
+from benchmarks.pods import free_port, place_for_pods
+
 IMAGE = os.environ.get("MACROPOD_RUNNER_IMAGE", "macropod-runner:0.1.0")
+_PULL_POLICY = os.environ.get("MACROPOD_KUBERNETES_IMAGE_PULL_POLICY", "IfNotPresent")
+_PLACEMENT = json.loads(os.environ.get("MACROPOD_KUBERNETES_PLACEMENT", "{}"))
+_SMALL = {"cpu": "500m", "memory": "256Mi"}
 _PYTHON = "/opt/macropod/bare/bin/python"
 _LABEL = "macropod-benchmark"
 _PATIENCE_SECONDS = 120.0
@@ -59,14 +62,10 @@ class Cluster:
             lines.cut()
             thread.join(5)
 
-    def own_address(self) -> str:
-        """At which pods reach this machine, unless told: the one from which it reaches the API."""
-        if told := os.environ.get("MACROPOD_TEST_RUNNER_HOST"):
-            return told
-        api = urlsplit(self._connection.url)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
-            way.connect((api.hostname, api.port or 443))
-            return str(way.getsockname()[0])
+    def place_for_pods(self) -> tuple[str, int]:
+        """Host and a free port of this machine at which pods reach it."""
+        host, port = place_for_pods(self._connection.url)
+        return host, free_port(port)
 
     def close(self) -> None:
         self._connection.close()
@@ -101,16 +100,18 @@ def _note(lines: Any, moments: dict[str, float]) -> None:
 
 
 def _bare_job(name: str, source: str) -> Object:
-    """Nothing but what a namespace that is held to “restricted” takes."""
+    """Nothing but what a namespace that is held to “restricted”, and to a quota, takes."""
     container = {
         "name": CONTAINER,
         "image": IMAGE,
-        "imagePullPolicy": "IfNotPresent",
+        "imagePullPolicy": _PULL_POLICY,
+        "resources": {"requests": _SMALL, "limits": _SMALL},
         "command": [_PYTHON, "-u", "-c", source],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     security = {"runAsNonRoot": True, "runAsUser": 10_001, "seccompProfile": {"type": "RuntimeDefault"}}
-    pod = {"restartPolicy": "Never", "containers": [container], "securityContext": security}
+    placed = {name: _PLACEMENT[name] for name in ("nodeSelector", "tolerations") if name in _PLACEMENT}
+    pod = {"restartPolicy": "Never", "containers": [container], "securityContext": security, **placed}
     labels = {_LABEL: name}
     return {
         "apiVersion": "batch/v1",

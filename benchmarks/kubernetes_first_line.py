@@ -5,7 +5,6 @@ The bare Job is made of the same image and prints the same; its log is followed.
 """
 
 import os
-import socket
 import sys
 import time
 from contextlib import closing
@@ -32,7 +31,7 @@ def main() -> int:
     try:
         with closing(Cluster(os.environ.get("KUBECONFIG", ""))) as cluster:
             Console(width=None if sys.stdout.isatty() else 120).print(terminal_table(measure(cluster)))
-    except (NoCluster, SpawnerUnavailable, Refused) as error:
+    except (NoCluster, SpawnerUnavailable, Refused, RuntimeError) as error:
         print(f"Nothing was measured. {error}", file=sys.stderr)
         return 1
     return 0
@@ -53,23 +52,20 @@ def measure(cluster: Cluster) -> list[Figure]:
 
 
 def _server(folder: Path, cluster: Cluster) -> Server:
-    port = _free_port()
+    host, port = cluster.place_for_pods()
+    names = ("kubernetes_image_pull_policy", "kubernetes_placement")
+    told = {name: os.environ[key] for name in names if (key := f"MACROPOD_{name.upper()}") in os.environ}
     return Server(
         folder,
         spawner="kubernetes",
         host="0.0.0.0",
         port=port,
-        runner_url=f"http://{cluster.own_address()}:{port}",
+        runner_url=f"http://{host}:{port}",
         kubernetes_kubeconfig=cluster.kubeconfig,
         kubernetes_namespace=cluster.namespace,
         runner_image=IMAGE,
+        **told,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("", 0))
-        return int(one.getsockname()[1])
 
 
 def _one_run(orchestration: macropod.Orchestration, moments: dict[str, float]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Databases for every suite that stands on one."""
 
 import os
+import signal
 
 import pytest
 from macropod_server.app import close_deps
@@ -9,6 +10,12 @@ from chaos.object_store import CREDENTIALS, ObjectStore
 from tests.builders import make_deps
 from tests.postgres import binaries, running_postgres
 from tests.running_gate import running_gate
+
+
+def pytest_configure():
+    """Whoever is started in the background is deaf to Ctrl-C, and so would be all that the tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from macropod_server.domain.run import STATUS_OF, Reason, RunStatus
 from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting
-from macropod_server.spawners.kubernetes_sightings import misses_its_secret, no_pod, sighting
+from macropod_server.spawners.kubernetes_sightings import interference, misses_its_secret, no_pod, sighting
 
 JOB: dict[str, Any] = {"metadata": {"name": "macropod-1", "uid": "job-1"}, "status": {"active": 1}}
 
@@ -71,6 +71,51 @@ def test_the_newest_pod_counts() -> None:
     older = pod(ended(1), phase="Failed")
     older["metadata"]["creationTimestamp"] = "2026-03-02T11:00:00Z"
     assert sighting(JOB, [pod(RUNS), older]) == Running()
+
+
+REMOVED = "The pod of the run was removed from outside, before the run had ended by itself."
+READY = [{"type": "Ready", "status": "True"}]
+
+
+def leaving(state: dict[str, Any], **status: Any) -> dict[str, Any]:
+    found = pod(state, **status)
+    found["metadata"]["deletionTimestamp"] = "2026-03-02T12:00:30Z"
+    return found
+
+
+def test_a_container_that_was_not_found_any_more_has_no_exit_code() -> None:
+    assert sighting(JOB, [pod(ended(137, "ContainerStatusUnknown"))]) == Exited(None)
+
+
+@pytest.mark.parametrize("code", [0, 143])
+def test_a_container_that_ended_in_another_way_was_not_out_of_memory(code: int) -> None:
+    seen = sighting(JOB, [pod(ended(code, "OOMKilled"))])
+    assert isinstance(seen, Exited)
+    assert (seen.out_of_memory, seen.trouble) == (False, None)
+
+
+def test_what_ended_by_itself_before_it_was_removed_keeps_its_code() -> None:
+    assert sighting(JOB, [leaving(ended(3))]) == Exited(3)
+
+
+def test_a_taint_on_a_node_that_lives_does_not_make_it_lost() -> None:
+    driven = disrupted("DeletionByTaintManager", "Taint manager: deleting")
+    assert sighting(JOB, [pod(RUNS, conditions=[*driven, *READY])]) == Running()
+
+
+INTERFERENCES: dict[str, tuple[dict[str, Any], Reason | None]] = {
+    "nobody": (pod(RUNS), None),
+    "by hand": (leaving(RUNS), Reason.VANISHED),
+    "to make room": (leaving(RUNS, conditions=disrupted("PreemptionByScheduler", "preempting")), Reason.PREEMPTED),
+    "its node is drained": (leaving(RUNS, conditions=disrupted("EvictionByEvictionAPI", "evicting")), Reason.EVICTED),
+    "its node is gone": (leaving(RUNS, conditions=disrupted("DeletionByPodGC", "no node")), Reason.NODE_LOST),
+}
+
+
+@pytest.mark.parametrize(("of_pod", "reason"), INTERFERENCES.values(), ids=INTERFERENCES)
+def test_who_ends_a_pod_that_still_runs_is_told(of_pod: Any, reason: Reason | None) -> None:
+    told = interference(of_pod)
+    assert (told.reason if told else None) == reason
 
 
 ENDS: dict[str, tuple[Any, list[Any], Reason, str]] = {
@@ -152,7 +197,26 @@ ENDS: dict[str, tuple[Any, list[Any], Reason, str]] = {
         job("Failed", "BackoffLimitExceeded"),
         [],
         Reason.VANISHED,
-        "The pod of the run was removed from outside; nobody knows how the run ended.",
+        REMOVED,
+    ),
+    "pod removed by hand, seen while it goes": (JOB, [leaving(ended(137))], Reason.VANISHED, REMOVED),
+    "removed and not found any more by its node": (
+        JOB,
+        [leaving(ended(137, "ContainerStatusUnknown"))],
+        Reason.VANISHED,
+        REMOVED,
+    ),
+    "past its deadline, seen while it goes": (
+        job("FailureTarget", "DeadlineExceeded"),
+        [leaving(ended(137))],
+        Reason.TIME_LIMIT,
+        "The container was there for longer than its limits allow, and Kubernetes ended it.",
+    ),
+    "driven off a node that lives": (
+        JOB,
+        [pod(ended(143), conditions=[*disrupted("DeletionByTaintManager", "Taint manager: deleting"), *READY])],
+        Reason.EVICTED,
+        "Kubernetes evicted the run from its node: Taint manager: deleting.",
     ),
     "pod taken away, nobody saw why": (
         job("Failed", "PodFailurePolicy"),

@@ -25,7 +25,7 @@ from macropod_server.spawners.kubernetes_job import job_name, job_of
 
 from tests.contracts.kubernetes_stages import DoubleStage, kubernetes_stage
 from tests.contracts.spawner_stages import AT_ONCE
-from tests.contracts.spawner_workloads import OUTLIVES_ITS_RUNNER, WAITS, ends
+from tests.contracts.spawner_workloads import CLINGS_TO_LIFE, OUTLIVES_ITS_RUNNER, WAITS, ends
 from tests.kubernetes_double.api_server import Asked
 from tests.kubernetes_double.cluster import write_kubeconfig
 from tests.kubernetes_double.store import Refusal
@@ -146,9 +146,20 @@ def test_a_quota_leaves_nothing_and_may_have_room_later(stage: DoubleStage, kind
 
 
 @pytest.mark.parametrize("kind", ["jobs", "secrets"])
-def test_what_admission_refuses_cannot_start_and_leaves_nothing(stage: DoubleStage, kind: str) -> None:
-    refuse(stage, "create", kind, Refusal(403, "Forbidden", 'admission webhook "policy" denied the request', name="x"))
-    with pytest.raises(CouldNotStart, match="denied the request"):
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal(403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest"', name="x"),
+        Refusal(403, "Forbidden", 'admission webhook "policy" denied the request: no such image'),
+        Refusal(400, "BadRequest", 'admission webhook "policy" denied the request without explanation'),
+    ],
+    ids=["plug-in", "webhook", "silent webhook"],
+)
+def test_what_admission_refuses_cannot_start_and_leaves_nothing(
+    stage: DoubleStage, kind: str, refusal: Refusal
+) -> None:
+    refuse(stage, "create", kind, refusal)
+    with pytest.raises(CouldNotStart, match=r"PodSecurity|denied the request"):
         spawned(stage)
     assert left(stage) == []
 
@@ -220,6 +231,14 @@ def test_a_pod_deleted_by_hand_is_lost_and_its_run_is_not_started_again(stage: D
     assert (stage.starts(order.run_id), stage.spawner.list()) == (1, [order.run_id])
     stage.spawner.remove(order.run_id, grace=AT_ONCE)
     assert left(stage) == []
+
+
+def test_who_ends_a_pod_is_known_while_its_program_is_at_its_grace(stage: DoubleStage) -> None:
+    run_id = stage.run(CLINGS_TO_LIFE, grace_seconds=3)
+    stage.double.take_away(run_id, "PreemptionByScheduler", "preempting to accommodate a higher priority pod")
+    told = stage.spawner.why_stopped(run_id)
+    assert told is not None
+    assert told.reason is Reason.PREEMPTED
 
 
 def test_a_lost_node_is_told_and_its_pod_is_removed_without_it(stage: DoubleStage) -> None:

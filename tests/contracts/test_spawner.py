@@ -223,6 +223,12 @@ def test_remove_by_two_servers_at_the_same_time_is_harmless(stage: Stage) -> Non
     assert stage.processes(run_id) == []
 
 
+def test_nobody_has_stopped_what_runs_or_has_ended_by_itself(stage: Stage) -> None:
+    running, ended = stage.run(WAITS), stage.run(ends())
+    stage.await_end(ended)
+    assert [stage.spawner.why_stopped(run_id) for run_id in (running, ended, str(uuid.uuid4()))] == [None] * 3
+
+
 def test_remove_leaves_other_runs_alone(stage: Stage) -> None:
     removed, other = stage.run(WAITS), stage.run(WAITS)
     stage.spawner.remove(removed, grace=AT_ONCE)

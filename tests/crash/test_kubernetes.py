@@ -1,6 +1,6 @@
 """`kill -9` of a server whose runs are Jobs, at each call it makes: each run starts once, and nothing is left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -77,3 +77,26 @@ def test_a_killed_run_leaves_nothing_in_the_cluster(server: LiveServer, double: 
     task.kill()
     assert run.wait(20).reason == "kill_requested"
     wait_for(lambda: is_empty(double))
+
+
+DISRUPTIONS = {
+    "deleted by hand": (KubernetesDouble.delete_pod, ("lost", "vanished", None)),
+    "pre-empted": (
+        lambda double, run_id: double.take_away(run_id, "PreemptionByScheduler", "making room"),
+        ("failure", "preempted", None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("disrupt", "end"), DISRUPTIONS.values(), ids=DISRUPTIONS)
+def test_what_the_cluster_ends_has_the_reason_of_the_cluster_though_its_runner_reports(
+    server: LiveServer,
+    double: KubernetesDouble,
+    disrupt: Callable[[KubernetesDouble, str], None],
+    end: tuple[str, str, int],
+) -> None:
+    task = upload(server.client, WAITS_FOR_A_FILE).run_once("waits", json_args={"file": "/nowhere"})
+    [run] = wait_for(task.last_runs)
+    wait_for(lambda: run.status() == "running")
+    disrupt(double, run.id)
+    assert how_it_ended(task) == end

@@ -40,12 +40,12 @@ class Ordered:
 
 
 class RunnerProtocol:
-    """Listens on `address` and any port until closed."""
+    """Listens on `address` and, unless one is named, any port until closed."""
 
-    def __init__(self, address: str = "127.0.0.1") -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self._runs: dict[str, Ordered] = {}
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer((address, 0), self._handler())
+        self._server = ThreadingHTTPServer((address, port), self._handler())
         self._server.daemon_threads = True
         self._server.block_on_close = False
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

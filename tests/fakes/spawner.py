@@ -29,6 +29,7 @@ class FakeContainers:
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
     outputs: dict[str, list[str]] = field(default_factory=dict)
+    interference: dict[str, Trouble] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     environments: set[str] = field(default_factory=set)
     orders: list[Order] = field(default_factory=list)
@@ -76,6 +77,10 @@ class FakeSpawner:
     ) -> None:
         self.containers.sightings[run_id] = Exited(exit_code, out_of_memory=out_of_memory, trouble=trouble)
 
+    def interfere(self, run_id: str, trouble: Trouble) -> None:
+        """Its system ends the container, and says why to whoever asks."""
+        self.containers.interference[run_id] = trouble
+
     def write(self, run_id: str, *lines: str) -> None:
         self.containers.outputs.setdefault(run_id, []).extend(lines)
 
@@ -118,6 +123,10 @@ class FakeSpawner:
     def inspect(self, run_id: str) -> Sighting:
         self._reach(run_id)
         return self.containers.sightings.get(run_id, Gone())
+
+    def why_stopped(self, run_id: str) -> Trouble | None:
+        self._reach(run_id)
+        return self.containers.interference.get(run_id)
 
     def output(self, run_id: str, *, limit: int) -> list[str]:
         self._reach(run_id)

@@ -112,9 +112,17 @@ def test_a_container_that_does_not_start_in_time_is_removed():
     assert spawner.list() == []
 
 
-def test_a_container_that_somebody_takes_away_tells_nothing():
+def test_a_container_that_a_server_sweeps_away_is_started_once_more():
     spawner = FakeSpawner()
-    call = called(spawner, Pauses(at_1=lambda: spawner.vanish("r")))
+    spawner.write("r", "one")
+    pause = Pauses(at_1=lambda: spawner.vanish("r"), at_2=lambda: spawner.finish("r", 3))
+    assert called(spawner, pause).exit_code == 3
+    assert len(spawner.orders) == 2
+
+
+def test_a_container_that_is_taken_away_again_and_again_tells_nothing():
+    spawner = FakeSpawner()
+    call = called(spawner, Pauses(at_1=lambda: spawner.vanish("r"), at_2=lambda: spawner.vanish("r")))
     assert (call.has_started, "by somebody else" in call.output[0]) == (False, True)
 
 

@@ -6,12 +6,13 @@ import pytest
 from macropod_server.domain.lines import Stream, encode_segment
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
+from macropod_server.flows.stop_run import kill_run
 from macropod_server.flows.sweep import sweep
 from macropod_server.flows.watch_run import watch, watch_silent
 from macropod_server.loops import Engine
 from macropod_server.spawners.base import Gone, Limits, Order, SpawnerUnavailable
 
-from tests.builders import make_deps, make_task, reread, runs_of
+from tests.builders import WORKSPACE, make_deps, make_task, reread, runs_of
 from tests.fakes.spawner import FakeSpawner
 
 
@@ -105,6 +106,27 @@ def test_a_container_that_never_reports_is_given_up(deps):
     deps.clock.advance(seconds=deps.settings.start_timeout_seconds + 1)
     watch_silent(deps)
     assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "start_timeout")
+
+
+def test_a_runner_that_did_not_come_through_is_given_up_with_its_last_words(deps):
+    task = make_task(deps)
+    start_runs(deps)
+    (run,) = runs_of(deps, task)
+    deps.spawner.begin(run.id)
+    deps.spawner.write(
+        run.id, "macropod-runner: One.", "macropod-runner: The server does not answer.", "of the program"
+    )
+    deps.clock.advance(seconds=deps.settings.start_timeout_seconds + 1)
+    watch_silent(deps)
+    assert reread(deps, run).message.endswith("Its runner said last: The server does not answer.")
+
+
+def test_a_container_gone_after_its_stop_was_asked_for_was_killed(deps, run):
+    """Whoever removed it was itself ended before it could note so."""
+    kill_run(deps, run.id, workspace_id=WORKSPACE, now=deps.clock())
+    deps.spawner.vanish(run.id)
+    watch_silent(deps)
+    assert (reread(deps, run).status, reread(deps, run).reason) == ("killed", "kill_requested")
 
 
 def test_containers_nobody_knows_are_removed(deps, run):

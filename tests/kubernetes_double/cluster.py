@@ -64,6 +64,10 @@ class KubernetesDouble:
         self.store.update("pods", pod["metadata"]["name"], lambda each: _disrupt(each, reason, message))
         mark_deleted(self.store, pod, None)
 
+    def delete_pod(self, run_id: str) -> None:
+        """By hand, and with its grace: its program is told to stop."""
+        mark_deleted(self.store, self.pod(run_id), None)
+
     def delete_pod_by_hand(self, run_id: str) -> None:
         self.kubelet.container(run_id).signal(signal.SIGKILL)
         self._delete_pod(self.pod(run_id)["metadata"]["name"], 0)

@@ -17,10 +17,11 @@ from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.domain.texts import cleaned
-from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.finish_run import Ending
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
 from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
+from macropod_server.flows.receive_end import receive_end
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
 
@@ -156,4 +157,4 @@ def lock(wanted: LockIn, run: LivingRun, deps: DepsOfRuns, now: Now) -> dict[str
 @router.post("/end", status_code=204)
 def end(told: EndIn, run: CallingRun, deps: DepsOfRuns, now: Now) -> None:
     """May be repeated; the first report counts."""
-    finish_run(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)
+    receive_end(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)

@@ -73,10 +73,10 @@ def make_first_call(
 ) -> FirstCall:
     """Start the container of a run that no server knows, and see what its runner is told. It is removed again."""
     try:
-        spawner.spawn(order)
-        seen = _await_call(spawner, order.run_id, start_seconds=start_seconds, pause=pause)
-        output = spawner.output(order.run_id, limit=_OUTPUT_LINES)
-        spawner.remove(order.run_id, grace=timedelta(0))
+        seen, output = _try_call(spawner, order, start_seconds=start_seconds, pause=pause)
+        if isinstance(seen, Gone):
+            # A server that swept just then found that no row stands behind it.
+            seen, output = _try_call(spawner, order, start_seconds=start_seconds, pause=pause)
     except (CouldNotStart, ContainerStuck, Unavailable) as error:
         return FirstCall(False, None, [f"could not be started, seen or removed. {error.args[0]}"])
     if isinstance(seen, Starting):
@@ -84,6 +84,16 @@ def make_first_call(
     if isinstance(seen, Gone):
         return FirstCall(False, None, ["was removed by somebody else meanwhile. Check again."])
     return FirstCall(True, seen.exit_code if isinstance(seen, Exited) else None, output)
+
+
+def _try_call(
+    spawner: Spawner, order: Order, *, start_seconds: float, pause: Callable[[float], None]
+) -> tuple[Sighting, list[str]]:
+    spawner.spawn(order)
+    seen = _await_call(spawner, order.run_id, start_seconds=start_seconds, pause=pause)
+    output = spawner.output(order.run_id, limit=_OUTPUT_LINES)
+    spawner.remove(order.run_id, grace=timedelta(0))
+    return seen, output
 
 
 def _await_call(spawner: Spawner, run_id: str, *, start_seconds: float, pause: Callable[[float], None]) -> Sighting:

@@ -1,6 +1,5 @@
 """Remove containers of ended runs, and environments that were begun and never finished."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import structlog
@@ -11,12 +10,12 @@ from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind
 from macropod_server.domain.task import EnvironmentStatus
 from macropod_server.flows.put_off import putting_off
+from macropod_server.flows.side_by_side import side_by_side
 from macropod_server.flows.time_limits import grace
 
 log = structlog.get_logger()
 
 _BATCH = 20
-_SIDE_BY_SIDE = 8
 
 
 def clean_up(deps: Deps) -> bool:
@@ -24,12 +23,8 @@ def clean_up(deps: Deps) -> bool:
     now = deps.clock()
     with deps.database.read() as session:
         ended = runs.uncleaned(session, spawner=deps.spawner.name, now=now, limit=_BATCH)
-    if len(ended) == 1:
-        _remove_safely(deps, ended[0], now=now)
-    elif ended:
-        # A cluster takes a second or two to say that a container is gone, which the next must not wait for.
-        with ThreadPoolExecutor(min(len(ended), _SIDE_BY_SIDE)) as pool:
-            list(pool.map(lambda run: _remove_safely(deps, run, now=now), ended))
+    # A cluster takes a second or two to say that a container is gone, which the next must not wait for.
+    side_by_side(lambda run: _remove_safely(deps, run, now=now), ended)
     return len(ended) == _BATCH
 
 

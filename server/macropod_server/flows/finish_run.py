@@ -65,7 +65,10 @@ def tell_of_end(deps: Deps, run: Run) -> None:
 
 
 def _as_it_was_asked_for(run: Run, ending: Ending) -> Ending:
-    """Runners know of stops, and not why they are asked for."""
-    if ending.reason not in (Reason.KILL_REQUESTED, Reason.EVICTED) or run.stop_reason in (None, ending.reason):
+    """Runners know of stops, and not why they are asked for; and whoever removed the container may have ended since."""
+    if ending.reason not in (Reason.KILL_REQUESTED, Reason.EVICTED, Reason.VANISHED) or run.stop_reason in (
+        None,
+        ending.reason,
+    ):
         return ending
     return replace(ending, reason=run.stop_reason, message=STOPPED.get(run.stop_reason))

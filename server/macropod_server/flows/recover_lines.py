@@ -7,7 +7,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.lines import Stream, encode_segment, unsent
 
 _LIMIT = 1000
-_ASIDE = "macropod-runner: "
+ASIDE = "macropod-runner: "
 """How the runner's own words in its container's output begin; they are no lines of the run."""
 
 
@@ -17,7 +17,7 @@ def recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
     output = deps.spawner.output(run.id, limit=_LIMIT)
     stored = [line.text for line in deps.logs.tail(run.id, limit=_LIMIT)]
     are_whole = len(output) < _LIMIT and len(stored) < _LIMIT
-    missing = unsent([text for text in output if not text.startswith(_ASIDE)], stored, are_whole=are_whole)
+    missing = unsent([text for text in output if not text.startswith(ASIDE)], stored, are_whole=are_whole)
     if not missing:
         return
     note = "The runner ended before it could send its last lines; these were read from its container:"

@@ -1,6 +1,5 @@
 """Start queued runs: claim some, let the spawner start their containers side by side."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from macropod_server.flows.find_environment import check_environment, lose_envir
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.observe_spawn import observed_spawn
 from macropod_server.flows.rebuild_environment import rebuild_missing
+from macropod_server.flows.side_by_side import side_by_side
 from macropod_server.flows.time_limits import deadline_seconds, delay_lasted, grace_seconds, start_lasted, start_limit
 from macropod_server.spawners.base import (
     ContainerStuck,
@@ -48,11 +48,7 @@ def start_runs(deps: Deps) -> bool:
     claimed = _claim(deps, now=now)
     for run in claimed:
         start_lasted(deps, run)  # Its time begins.
-    if len(claimed) == 1:
-        spawn(deps, claimed[0], now=now)
-    elif claimed:
-        with ThreadPoolExecutor(len(claimed)) as pool:
-            list(pool.map(lambda run: spawn(deps, run, now=now), claimed))
+    side_by_side(lambda run: spawn(deps, run, now=now), claimed)
     return len(claimed) == _BATCH
 
 

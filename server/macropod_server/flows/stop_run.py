@@ -14,6 +14,7 @@ from macropod_server.domain.run import Reason, RunStatus, is_final
 from macropod_server.domain.task import TaskStatus
 from macropod_server.flows.finish_run import Ending, finish_run, record_end
 from macropod_server.flows.put_off import putting_off
+from macropod_server.flows.side_by_side import side_by_side
 from macropod_server.flows.time_limits import STOP, grace_seconds
 
 log = structlog.get_logger()
@@ -106,12 +107,21 @@ def force_stop(deps: Deps) -> None:
         asked = runs.to_stop(session, spawner=deps.spawner.name)
         graces = {task.id: grace_seconds(deps, task) for task in tasks.of_runs(session, asked)}
     lasted = deps.stopwatch.all_seen(STOP, [run.id for run in asked])
-    for run in asked:
-        grace = graces.get(run.task_id or "", deps.settings.grace_seconds)
-        is_put_off = run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
-        if lasted[run.id] > timedelta(seconds=grace) + _MARGIN and not is_put_off:
-            with putting_off(deps, run):
-                _end_container(deps, run, grace=timedelta(seconds=grace), now=now)
+
+    def grace_of(run: Run) -> timedelta:
+        return timedelta(seconds=graces.get(run.task_id or "", deps.settings.grace_seconds))
+
+    late = [run for run in asked if lasted[run.id] > grace_of(run) + _MARGIN and not _is_put_off(run, now=now)]
+    side_by_side(lambda run: _end_safely(deps, run, grace=grace_of(run), now=now), late)
+
+
+def _is_put_off(run: Run, *, now: datetime) -> bool:
+    return run.put_off_until is not None and now < run.put_off_until <= now + runs.LONGEST_TROUBLE
+
+
+def _end_safely(deps: Deps, run: Run, *, grace: timedelta, now: datetime) -> None:
+    with putting_off(deps, run):
+        _end_container(deps, run, grace=grace, now=now)
 
 
 def _end_container(deps: Deps, run: Run, *, grace: timedelta, now: datetime) -> None:

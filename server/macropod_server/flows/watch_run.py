@@ -1,5 +1,6 @@
 """Look after runs whose runner is silent: adopt those that live, tell the truth about those that do not."""
 
+import signal
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,14 +12,16 @@ from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.end_frozen import end_frozen
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.put_off import putting_off
-from macropod_server.flows.recover_lines import recover_lines
+from macropod_server.flows.recover_lines import ASIDE, recover_lines
 from macropod_server.flows.start_run import spawn
 from macropod_server.flows.time_limits import start_lasted, start_limit
 from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting, Trouble
 
 log = structlog.get_logger()
 
+_KILLED = "Somebody killed it, as a system does that runs out of memory."
 _BATCH = 1000
+_WORDS = 20
 _SILENCE = timedelta(seconds=15)
 _START_SILENCE = timedelta(seconds=4)
 """Whoever claimed it may have died before its container was made. To make it once more is harmless."""
@@ -94,14 +97,20 @@ def _ending(run: Run, seen: Exited) -> Ending:
         message = f"The container ended before main.py began (exit code {code}); see its last lines in the log."
         return Ending(Reason.COULD_NOT_START, message, exit_code=seen.exit_code)
     message = f"The container ended without telling how main.py had ended (exit code of the runner: {code})."
-    return Ending(Reason.RUNNER_DIED, message)
+    return Ending(Reason.RUNNER_DIED, f"{message} {_KILLED}" if code == -signal.SIGKILL else message)
 
 
 def _give_up_start(deps: Deps, run: Run, seen: Sighting, *, limit: timedelta, now: datetime) -> bool:
     seconds = f"{limit.total_seconds():.0f}"
     message = f"The container did not report for {seconds} s after it was started, so it was given up."
-    ending = Ending(Reason.START_TIMEOUT, message)
+    ending = Ending(Reason.START_TIMEOUT, f"{message}{_last_words(deps, run)}")
     if isinstance(seen, Starting) and seen.trouble is not None:
         ending = Ending(seen.trouble.reason, f"{message} {seen.trouble.message}")
     recover_lines(deps, run, now=now)
     return finish_run(deps, run.id, ending, now=now, seen=run)
+
+
+def _last_words(deps: Deps, run: Run) -> str:
+    """A runner that does not come through says so where only its spawner hears it."""
+    words = [line.removeprefix(ASIDE) for line in deps.spawner.output(run.id, limit=_WORDS) if line.startswith(ASIDE)]
+    return f" Its runner said last: {words[-1]}" if words else ""

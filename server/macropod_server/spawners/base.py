@@ -181,6 +181,11 @@ class Spawner(Protocol):
         changed a moment ago by another's hand may not show yet, but what is there is never `Gone`."""
         ...
 
+    def why_stopped(self, run_id: str) -> Trouble | None:
+        """Why its system ends or has ended this container from outside, where it says so; nobody here had asked for it.
+        Asked of the system itself, so that what it did before the container noticed is known."""
+        ...
+
     def output(self, run_id: str, *, limit: int) -> list[str]:
         """The last `limit` lines the container itself wrote, oldest first; empty when it is gone."""
         ...

@@ -109,6 +109,9 @@ class DockerSpawner:
             state = self._state(run_id)
         return Gone() if state is None else _sighting(state)
 
+    def why_stopped(self, run_id: str) -> None:
+        """Whoever sends a signal leaves no word."""
+
     def output(self, run_id: str, *, limit: int) -> list[str]:
         with _container_errors(), contextlib.suppress(NotFound):
             text = self._api.logs(self._names.container(run_id), tail=limit).decode(errors="replace")

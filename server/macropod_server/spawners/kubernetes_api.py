@@ -223,8 +223,10 @@ def creation_errors() -> Iterator[None]:
         except Refused as refused:
             if is_over_quota(refused.message):
                 raise NoRoom(f"Kubernetes has no room for this run: {refused.message}.") from refused
-            # Those who check rights know of no object that is yet to be made; those who check objects name it.
-            if refused.status in (400, 422) or (refused.status == 403 and refused.names_object):
+            # Those who check rights know of no object that is yet to be made; those who check objects name it, or are
+            # webhooks, of whom there are but the words.
+            is_of_object = refused.names_object or "denied the request" in refused.message
+            if refused.status in (400, 422) or (refused.status == 403 and is_of_object):
                 raise CouldNotStart(f"Kubernetes refuses this run: {refused.message}.") from refused
             raise
 
@@ -239,7 +241,11 @@ def _missing_is_none() -> Iterator[None]:
 
 
 def _object(answer: Answer) -> Object:
-    return _told(answer.body)
+    """A page of some gate in between must not pass for an empty list."""
+    told = _told(answer.body)
+    if not told.get("kind"):
+        raise SpawnerUnavailable("Something answers that is not Kubernetes; look at what stands before its API.")
+    return told
 
 
 def _told(body: bytes) -> Object:

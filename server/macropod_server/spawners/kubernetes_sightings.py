@@ -1,5 +1,6 @@
 """What a Job and its pods say about a run. Decides only; what they are is asked elsewhere."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,10 @@ _NO_IMAGE = (
 )
 _FOR_GOOD = ("InvalidImageName", "ErrImageNeverPull")
 _NEVER_BEGAN = ("StartError", "ContainerCannotRun")
-_NODE_IS_LOST = ("DeletionByTaintManager", "DeletionByPodGC")
+_BY_TAINT, _BY_COLLECTOR = "DeletionByTaintManager", "DeletionByPodGC"
+_UNSEEN = "ContainerStatusUnknown"
+"""The kubelet did not find the container any more; the exit code that goes with it is made up."""
+
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _UNCONFIGURED = "CreateContainerConfigError"
 
@@ -30,7 +34,7 @@ def sighting(job: Object | None, pods: Sequence[Object], departed: Object | None
     """Of a Job, or None where there is none, and the pods of its run, of which the newest counts. `departed` is a pod
     as it was last seen, where that is known."""
     if pods:
-        return _of_pod(newest(pods))
+        return _of_pod(newest(pods), job)
     return Gone() if job is None else _without_pod(job, departed)
 
 
@@ -49,7 +53,15 @@ def has_finished(job: Object) -> bool:
 
 def is_out_of_reach(pod: Object) -> bool:
     """Whether its node is not there to tell anything about it."""
-    return _disruption(pod).get("reason") in _NODE_IS_LOST or pod.get("status", {}).get("reason") == "NodeLost"
+    reason = _disruption(pod).get("reason")
+    # A taint drives pods from nodes that live, too; those of a node that is silent are told not to be ready.
+    is_silent = reason == _BY_TAINT and _condition(pod, "Ready").get("status") != "True"
+    return is_silent or reason == _BY_COLLECTOR or pod.get("status", {}).get("reason") == "NodeLost"
+
+
+def interference(pod: Object) -> Trouble | None:
+    """Who ends a pod, or has ended it, from outside."""
+    return Trouble(Reason.NODE_LOST, _lost_sentence(pod)) if is_out_of_reach(pod) else _taken(pod, None)
 
 
 def no_pod(message: str | None) -> Trouble:
@@ -66,11 +78,11 @@ def is_over_quota(message: str) -> bool:
     return "exceeded quota" in message
 
 
-def _of_pod(pod: Object) -> Sighting:
+def _of_pod(pod: Object, job: Object | None = None) -> Sighting:
     status = pod.get("status", {})
     ended = _terminated(pod)
     if ended is not None:
-        return _of_ended(pod, ended)
+        return _of_ended(pod, ended, job)
     if is_out_of_reach(pod):
         return Exited(None, trouble=Trouble(Reason.NODE_LOST, _lost_sentence(pod)))
     if status.get("phase") in ("Failed", "Succeeded"):
@@ -80,14 +92,22 @@ def _of_pod(pod: Object) -> Sighting:
     return Starting(_hindrance(pod))
 
 
-def _of_ended(pod: Object, ended: Object) -> Exited:
-    code = exit_code(int(ended.get("exitCode", 0)))
-    if ended.get("reason") == "OOMKilled":
+def _of_ended(pod: Object, ended: Object, job: Object | None) -> Exited:
+    code, reason = exit_code(int(ended.get("exitCode", 0))), ended.get("reason")
+    if reason == _UNSEEN:
+        return Exited(None, trouble=_taken(pod, job))
+    if reason == "OOMKilled" and code == -signal.SIGKILL:
         return Exited(code, out_of_memory=True, trouble=_out_of_memory(pod))
-    if ended.get("reason") in _NEVER_BEGAN:
-        message = f"The container does not start: {_sentence(ended.get('message') or str(ended.get('reason')))}"
+    if reason in _NEVER_BEGAN:
+        message = f"The container does not start: {_sentence(ended.get('message') or str(reason))}"
         return Exited(code, trouble=Trouble(Reason.COULD_NOT_START, message))
-    return Exited(code, trouble=_disrupted(pod))
+    return Exited(code, trouble=_taken(pod, job) if code < 0 else _disrupted(pod))
+
+
+def _taken(pod: Object, job: Object | None) -> Trouble | None:
+    """Who ended a container that did not end by itself, where pod or Job say so."""
+    told = (job and _overstayed(job)) or _disrupted(pod) or (job and _driven_out(job))
+    return told or (_removed() if pod["metadata"].get("deletionTimestamp") else None)
 
 
 def _out_of_memory(pod: Object) -> Trouble:
@@ -138,11 +158,10 @@ def _unscheduled(pod: Object) -> Trouble | None:
 
 
 def _without_pod(job: Object, departed: Object | None) -> Sighting:
-    if departed is not None and isinstance(seen := _of_pod(departed), Exited) and seen.trouble is not None:
+    if departed is not None and isinstance(seen := _of_pod(departed, job), Exited) and seen.trouble is not None:
         return seen
-    if "DeadlineExceeded" in _reasons_of_failure(job):
-        message = "The container was there for longer than its limits allow, and Kubernetes ended it."
-        return Exited(None, trouble=Trouble(Reason.TIME_LIMIT, message))
+    if trouble := _overstayed(job):
+        return Exited(None, trouble=trouble)
     if _has_condition(job, "Complete"):
         return Exited(0)
     if has_finished(job):
@@ -155,11 +174,25 @@ def _without_pod(job: Object, departed: Object | None) -> Sighting:
 def _taken_away(job: Object, departed: Object | None) -> Exited:
     seen = _of_pod(departed) if departed else None
     code = seen.exit_code if isinstance(seen, Exited) else None
-    if "PodFailurePolicy" in _reasons_of_failure(job):
-        message = "Kubernetes took the pod of the run away: evicted, or to make room, or with its node."
-        return Exited(code, trouble=Trouble(Reason.EVICTED, message))
-    message = "The pod of the run was removed from outside; nobody knows how the run ended."
-    return Exited(code, trouble=Trouble(Reason.VANISHED, message))
+    return Exited(code, trouble=_driven_out(job) or _removed())
+
+
+def _driven_out(job: Object) -> Trouble | None:
+    if "PodFailurePolicy" not in _reasons_of_failure(job):
+        return None
+    message = "Kubernetes took the pod of the run away: evicted, or to make room, or with its node."
+    return Trouble(Reason.EVICTED, message)
+
+
+def _removed() -> Trouble:
+    return Trouble(Reason.VANISHED, "The pod of the run was removed from outside, before the run had ended by itself.")
+
+
+def _overstayed(job: Object) -> Trouble | None:
+    if "DeadlineExceeded" not in _reasons_of_failure(job):
+        return None
+    message = "The container was there for longer than its limits allow, and Kubernetes ended it."
+    return Trouble(Reason.TIME_LIMIT, message)
 
 
 def _reasons_of_failure(job: Object) -> list[str]:

@@ -19,6 +19,7 @@ from macropod_server.spawners.base import (
     Sighting,
     Starting,
     Trial,
+    Trouble,
 )
 from macropod_server.spawners.kubernetes import Connection
 from macropod_server.spawners.kubernetes_api import (
@@ -43,6 +44,7 @@ from macropod_server.spawners.kubernetes_job import (
 from macropod_server.spawners.kubernetes_removal import Removal
 from macropod_server.spawners.kubernetes_sightings import (
     has_finished,
+    interference,
     is_out_of_reach,
     misses_its_secret,
     newest,
@@ -119,6 +121,11 @@ class KubernetesSpawner:
         if seen == Starting() and jobs and not pods:
             return Starting(no_pod(self._explanation(jobs[0])))
         return seen
+
+    def why_stopped(self, run_id: str) -> Trouble | None:
+        pods = self._asked(run_id)[1]
+        departed = self._pods.departed(run_id)
+        return interference(newest(pods)) if pods else interference(departed) if departed else None
 
     def output(self, run_id: str, *, limit: int) -> list[str]:
         """What a node does not hand out is left out: nobody's end waits for it."""

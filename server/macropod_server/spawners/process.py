@@ -81,6 +81,9 @@ class ProcessSpawner:
         with self._data_folder():
             return self._folder(run_id).sighting()
 
+    def why_stopped(self, run_id: str) -> None:
+        """Whoever sends a signal leaves no word."""
+
     def output(self, run_id: str, *, limit: int) -> list[str]:
         with self._data_folder():
             return self._folder(run_id).tail(limit)
