@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from macropod_server.domain.lines import segments
 
+from tests.fakes.quiet_handler import QuietHandler
+
 _MOST_BEAT_SECONDS = 10.0
 
 
@@ -96,11 +98,8 @@ class RunnerProtocol:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         protocol = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
+        class Handler(QuietHandler):
+            def do_GET(self) -> None:  # noqa: N802
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 token = self.headers["Authorization"].removeprefix("Bearer ")
                 status, answer = protocol.answer(token, self.path, body)
@@ -110,15 +109,6 @@ class RunnerProtocol:
                 self.wfile.write(answer)
 
             do_POST = do_GET  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except ConnectionError:
-                    self.close_connection = True
 
         return Handler
 

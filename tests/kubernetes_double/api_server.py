@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.quiet_handler import QuietHandler
 from tests.kubernetes_double.store import KINDS, Object, Refusal, Store
 
 _PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/[^/]+/(\w+)(?:/([^/]+))?(/log)?")
@@ -204,12 +205,10 @@ def _handler(api: ApiServer) -> type[BaseHTTPRequestHandler]:
     return type("Handler", (_Handler,), {"api": api})
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     api: ApiServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.api.bad_day.is_away:
             self.close_connection = True
@@ -251,12 +250,3 @@ class _Handler(BaseHTTPRequestHandler):
     def send(self, event: Object) -> None:
         line = json.dumps(event).encode() + b"\n"
         self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except ConnectionError:
-            self.close_connection = True

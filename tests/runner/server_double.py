@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from macropod_server.domain.lines import Line, segments
 
+from tests.fakes.quiet_handler import QuietHandler
+
 TOKEN = "run-token"
 
 SPEC = {
@@ -205,12 +207,10 @@ def zipped(files: Mapping[str, str | bytes], *, modes: Mapping[str, int] | None 
     return made.getvalue()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     double: ServerDouble
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         body = self._body()
         self.double.versions.add(self.headers.get("Macropod-Runner"))
         self.double.nonces += self.headers.get_all("Macropod-Runner-Nonce", [])
@@ -262,15 +262,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return size // 2
         return size
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except ConnectionError:
-            self.close_connection = True
 
 
 def _handler(double: ServerDouble) -> type[BaseHTTPRequestHandler]:
