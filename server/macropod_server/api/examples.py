@@ -180,6 +180,16 @@ LINE: dict[str, Any] = {
     "text": "Wrote 300 predictions to predictions.csv.",
 }
 
+TRACEBACK: dict[str, Any] = {
+    "first_line": 17,
+    "last_line": 25,
+    "stream": "stderr",
+    "exception": "ValueError",
+    "message": "There are no rows today.",
+    "file": "main.py",
+    "line": 12,
+}
+
 EVENT: dict[str, Any] = {
     "id": 1,
     "kind": "run_ended",

@@ -3,7 +3,7 @@
 import re
 
 from macropod_server.domain.json_lines import json_line
-from macropod_server.domain.levels import NAMES, Level, named
+from macropod_server.domain.levels import NAMES, Level, named, reaches
 from macropod_server.domain.terminal_text import plain
 
 _HEAD = 200
@@ -41,6 +41,11 @@ def level_of(text: str) -> Level | None:
     if head[:1].isalpha():
         return _leading(head) or _by_letter(head) or _keyed(head)
     return _leading(head) or _after_the_time(head) or _by_letter(head) or _keyed(head)
+
+
+def is_as_grave(text: str, least: Level | None) -> bool:
+    """Whether the line tells that level or a graver one; of None every line does."""
+    return least is None or reaches(level_of(text), least)
 
 
 def _leading(head: str) -> Level | None:
