@@ -92,6 +92,7 @@ RUN: dict[str, Any] = {
     "status": "success",
     "reason": "completed",
     "message": None,
+    "error": None,
     "exit_code": 0,
     "signal": None,
     "attempt": 1,

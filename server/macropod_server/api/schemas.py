@@ -52,6 +52,15 @@ class OrchestrationOut(BaseModel):
     updated_at: datetime
 
 
+class ErrorOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    exception: str
+    message: str | None
+    file: str | None = Field(description="of the deepest frame of the user's own code, relative to the zip")
+    line: int | None
+
+
 class RunOut(BaseModel):
     model_config = of_row(examples.RUN)
 
@@ -68,6 +77,7 @@ class RunOut(BaseModel):
     status: RunStatus
     reason: Reason | None
     message: str | None
+    error: ErrorOut | None = Field(description="the last traceback of a main.py that failed")
     exit_code: int | None
     signal: str | None
     attempt: int
