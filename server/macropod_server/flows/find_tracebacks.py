@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from macropod_server.db import orchestrations
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
+from macropod_server.domain.run_error import RunError
 from macropod_server.domain.tracebacks import Traceback, TracebackScanner
 
 _LINES = 200_000
@@ -12,6 +13,9 @@ _LINES = 200_000
 
 _PATIENCE = 10
 """That many times as much at most: what is still open then is taken to be over."""
+
+_LAST_LINES = 1000
+_LAST_BYTES = 1024**2
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,7 @@ class FoundTracebacks:
 
 
 def find_tracebacks(deps: Deps, run: Run, *, first: int, limit: int, lines: int = _LINES) -> FoundTracebacks:
-    with deps.database.read() as session:
-        entry_point = orchestrations.get(session, run.orchestration_id).entry_point
-    scanner = TracebackScanner(entry_point=entry_point)
+    scanner = _scanner(deps, run)
     found: list[Traceback] = []
     for line in deps.logs.read(run.id, first=first):
         if traceback := scanner.feed(line):
@@ -35,6 +37,21 @@ def find_tracebacks(deps: Deps, run: Run, *, first: int, limit: int, lines: int 
         if share >= _PATIENCE or (share >= 1 and opened in (None, line.number)):
             return _found(found, [] if opened == line.number else scanner.finish(), opened=opened, last=line.number)
     return FoundTracebacks(_in_order(found + scanner.finish()), None)
+
+
+def closing_error(deps: Deps, run: Run) -> RunError | None:
+    """The traceback a log ends with: what a runner that died would have told of it."""
+    scanner, last = _scanner(deps, run), 0
+    for line in deps.logs.tail(run.id, limit=_LAST_LINES, max_bytes=_LAST_BYTES):
+        scanner.feed(line)
+        last = line.number
+    closing = [found for found in scanner.finish() if found.last_line == last]
+    return RunError(closing[0].exception, closing[0].message, closing[0].file, closing[0].line) if closing else None
+
+
+def _scanner(deps: Deps, run: Run) -> TracebackScanner:
+    with deps.database.read() as session:
+        return TracebackScanner(entry_point=orchestrations.get(session, run.orchestration_id).entry_point)
 
 
 def _found(found: list[Traceback], finished: list[Traceback], *, opened: int | None, last: int) -> FoundTracebacks:
