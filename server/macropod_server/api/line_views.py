@@ -30,9 +30,14 @@ class LineView:
 
     def shown(self, line: Line) -> LineOut:
         text = collapsed(line.text) if self.collapse_progress else line.text
-        told: dict[str, Any] = {"number": line.number, "time": line.printed_at, "stream": line.stream.value}
-        told["text"] = plain(text) if self.plain else text
-        return LineOut.model_construct(None, **told, **(_parsed(plain(text)) if self.parsed else {}))
+        return LineOut.model_construct(
+            None,
+            number=line.number,
+            time=line.printed_at,
+            stream=line.stream.value,
+            text=plain(text) if self.plain else text,
+            **(_parsed(plain(text)) if self.parsed else {}),
+        )
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class ChunkLogStore:
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_backwards(number, segment, before=end)
-            if is_as_grave(line.text, level)
+            if level is None or is_as_grave(line.text, level)
         )
         return list(fitting(islice(newest_first, limit), max_bytes))[::-1]
 
@@ -126,7 +126,7 @@ class ChunkLogStore:
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_of(number, segment, first=first)
-            if is_as_grave(line.text, level)
+            if level is None or is_as_grave(line.text, level)
         )
         return fitting(islice(lines, limit), max_bytes)
 
