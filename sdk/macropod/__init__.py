@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
+    from macropod.tracebacks import RunError, Traceback, TracebackList
     from macropod.workspace import Workspace
 
 __version__ = "0.1.0"
@@ -70,6 +71,7 @@ __all__ = [
     "PoolList",
     "Problem",
     "Run",
+    "RunError",
     "RunList",
     "SchedulePreview",
     "ScheduledOptions",
@@ -80,6 +82,8 @@ __all__ = [
     "Tick",
     "TickList",
     "TooLarge",
+    "Traceback",
+    "TracebackList",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
@@ -118,6 +122,9 @@ _MODULES = {
     "TaskList": "tasks",
     "Tick": "ticks",
     "TickList": "ticks",
+    "RunError": "tracebacks",
+    "Traceback": "tracebacks",
+    "TracebackList": "tracebacks",
     "Workspace": "workspace",
 }
 

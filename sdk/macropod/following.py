@@ -6,6 +6,7 @@ from typing import Any
 
 from macropod.answers import Answer
 from macropod.connection import Connection
+from macropod.line_wish import LineWish
 from macropod.logs import LogLine
 from macropod.patience import AWAY, LONGEST_ABSENCE_SECONDS, backoff
 from macropod.server_sent import Message, read_messages
@@ -18,21 +19,21 @@ def follow_run(
     run_id: str,
     *,
     after: int = 0,
-    stream: str | None = None,
+    wish: LineWish | None = None,
     ended: Callable[[Answer], None] = lambda _: None,
 ) -> Iterator[LogLine]:
     """Lines in order, each once. `ended` is told of the run's end; then the lines are over too."""
     path = f"/v1/runs/{run_id}/logs/follow"
-    clock = connection.clock
+    clock, wish = connection.clock, wish or LineWish()
     last_heard, pauses = clock.now(), backoff(0.1, most=5)
     while True:
         try:
-            for event in _events(connection, path, after=after, stream=stream):
+            for event in _events(connection, path, after=after, **wish.params()):
                 last_heard, pauses = clock.now(), backoff(0.1, most=5)
                 if event.name == "end":
                     ended(json.loads(event.data))
                     return
-                for line in _lines(event, after=after):
+                for line in _lines(event, wish, after=after):
                     after = line.number
                     yield line
         except AWAY:
@@ -46,9 +47,9 @@ def _events(connection: Connection, path: str, **params: Any) -> Iterator[Messag
         yield from read_messages(chunks)
 
 
-def _lines(event: Message, *, after: int) -> Iterator[LogLine]:
+def _lines(event: Message, wish: LineWish, *, after: int) -> Iterator[LogLine]:
     if event.name in ("line", "lines"):
         answer = json.loads(event.data)
         for each in answer if event.name == "lines" else [answer]:
             if each["number"] > after:
-                yield LogLine._read(each)
+                yield wish.read(each)

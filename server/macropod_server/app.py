@@ -26,6 +26,7 @@ from macropod_server.api import (
     schedules,
     tasks,
     ticks,
+    tracebacks,
     workspace,
 )
 from macropod_server.api import metrics as metrics_page
@@ -64,6 +65,7 @@ _ROUTERS = tuple(
         schedules,
         runs,
         logs,
+        tracebacks,
         events,
         pools,
         workspace,

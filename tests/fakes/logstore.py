@@ -7,7 +7,9 @@ from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream, encode_segment, segments
+from macropod_server.domain.log_levels import is_as_grave
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
 
 
@@ -45,8 +47,9 @@ class MemoryLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
-        lines = list(self.read(run_id, since=since, until=until, stream=stream))
+        lines = list(self.read(run_id, since=since, until=until, stream=stream, level=level))
         newest_first = [line for line in reversed(lines) if before is None or line.number < before]
         return _fitting(newest_first[:limit], max_bytes)[::-1]
 
@@ -60,6 +63,7 @@ class MemoryLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
         lines = (
             line
@@ -67,6 +71,7 @@ class MemoryLogStore:
             if stream in (None, line.stream)
             and (since is None or since <= line.printed_at)
             and (until is None or line.printed_at < until)
+            and is_as_grave(line.text, level)
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
 

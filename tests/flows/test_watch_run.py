@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from macropod_server.domain.lines import Stream, encode_segment
+from macropod_server.domain.run_error import RunError
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import kill_run
@@ -44,6 +45,28 @@ def test_a_container_that_ended_without_a_report_is_a_failure_whatever_its_code(
     deps.spawner.finish(run.id, exit_code)
     watch_silent(deps)
     assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "runner_died")
+
+
+TRACEBACK = (
+    "Traceback (most recent call last):",
+    '  File "/home/jovyan/main.py", line 3, in <module>',
+    "ValueError: x",
+)
+
+
+@pytest.mark.parametrize(
+    ("printed", "error"),
+    [
+        (("hello", *TRACEBACK), RunError("ValueError", "x", "main.py", 3)),
+        ((*TRACEBACK, "caught, and gone on"), None),
+        (("hello",), None),
+    ],
+)
+def test_the_traceback_with_which_the_last_lines_of_a_container_end_is_the_error_of_the_run(deps, run, printed, error):
+    deps.spawner.write(run.id, *printed)
+    deps.spawner.finish(run.id, -9)
+    watch_silent(deps)
+    assert (reread(deps, run).reason, reread(deps, run).error) == ("runner_died", error)
 
 
 def test_a_container_out_of_memory_says_so(deps, run):

@@ -12,11 +12,13 @@ from fastapi.responses import StreamingResponse
 
 from macropod_server.api.access import CallerDep, DepsDep
 from macropod_server.api.instants import utc_or_none
+from macropod_server.api.line_views import LineView, LineViewDep
 from macropod_server.api.runs import told
-from macropod_server.api.schemas import LineOut, LinesOut
+from macropod_server.api.schemas import LinesOut
 from macropod_server.db import runs
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Invalid, Unavailable
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
 from macropod_server.domain.run import is_final
 
@@ -34,14 +36,16 @@ class _Within(TypedDict):
     since: datetime | None
     until: datetime | None
     stream: Stream | None
+    level: Level | None
     max_bytes: int
 
 
-@router.get("")
+@router.get("", response_model_exclude_unset=True)
 def read(
     run_id: str,
     deps: DepsDep,
     caller: CallerDep,
+    view: LineViewDep,
     tail: Annotated[int | None, Query(ge=0, le=_MOST_LINES, description="the last so many lines")] = None,
     before: Annotated[int | None, Query(ge=1, description="with tail: of those before this line number")] = None,
     first: Annotated[int | None, Query(ge=1, description="from this line number on")] = None,
@@ -59,6 +63,7 @@ def read(
         "since": utc_or_none("since", since),
         "until": utc_or_none("until", until),
         "stream": stream,
+        "level": view.level,
         "max_bytes": _MOST_TEXT_BYTES,
     }
     if tail is not None:
@@ -67,7 +72,7 @@ def read(
         found = list(deps.logs.read(run_id, first=first or 1, limit=limit or _USUAL_LINES, **within))
     # Lines that came after the look at `stored` count as stored too: whoever follows on gets none twice.
     following = max(stored, found[-1].number + 1) if found else stored
-    return LinesOut(lines=[_shown(line) for line in found], next=following, ended=is_final(run.status))
+    return LinesOut(lines=[view.shown(line) for line in found], next=following, ended=is_final(run.status))
 
 
 def _check_together(*, is_tail: bool, before: int | None, first: int | None, limit: int | None) -> None:
@@ -82,17 +87,20 @@ def follow(
     run_id: str,
     deps: DepsDep,
     caller: CallerDep,
+    view: LineViewDep,
     after: Annotated[int, Query(ge=0, description="go on after this line number")] = 0,
     stream: Stream | None = None,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> StreamingResponse:
     """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run.
 
+    Of lines of which none tells the `level` asked for the list is empty, and the id is the last one's nonetheless.
+
     `pause` says that the server stops or has lost its database: follow again after the line whose number is its id.
     """
     with deps.database.read() as session:
         runs.get(session, run_id, workspace_id=caller.workspace_id)
-    events = _events(deps, run_id, after if last_event_id is None else last_event_id, stream)
+    events = _events(deps, run_id, after if last_event_id is None else last_event_id, stream, view)
     return StreamingResponse(
         events,
         media_type="text/event-stream",
@@ -100,7 +108,7 @@ def follow(
     )
 
 
-async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) -> AsyncIterator[str]:
+async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None, view: LineView) -> AsyncIterator[str]:
     last_sent = time.monotonic()
     with deps.signals.bell(run_id) as bell:
         while True:
@@ -111,7 +119,7 @@ async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) ->
                 return
             if lines:
                 after, last_sent = lines[-1].number, time.monotonic()
-                yield _lines_event(lines)
+                yield await run_in_threadpool(_lines_event, lines, view)
             elif end:
                 yield end
                 return
@@ -140,10 +148,6 @@ def _end_event(deps: Deps, run_id: str) -> str | None:
         return f"event: end\ndata: {told(deps, session, run).model_dump_json()}\n\n"
 
 
-def _lines_event(lines: list[Line]) -> str:
-    shown = json.dumps([_shown(line).model_dump(mode="json") for line in lines], ensure_ascii=False)
-    return f"id: {lines[-1].number}\nevent: lines\ndata: {shown}\n\n"
-
-
-def _shown(line: Line) -> LineOut:
-    return LineOut.model_construct(number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text)
+def _lines_event(lines: list[Line], view: LineView) -> str:
+    told = [line.model_dump(mode="json", exclude_unset=True) for line in view.of(lines)]
+    return f"id: {lines[-1].number}\nevent: lines\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"

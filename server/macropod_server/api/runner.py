@@ -16,6 +16,7 @@ from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
+from macropod_server.domain.run_error import RunError, read_error
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
@@ -47,6 +48,7 @@ class EndIn(BaseModel):
     message: Message | None = None
     exit_code: int | None = Field(default=None, ge=-(2**31), lt=2**31)
     signal: str | None = Field(default=None, max_length=40)
+    error: Annotated[RunError | None, BeforeValidator(read_error)] = None
     peak_memory_bytes: int | None = Field(default=None, ge=0, lt=2**63)
     cpu_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     lines: int = Field(default=0, ge=0)
@@ -157,4 +159,5 @@ def lock(wanted: LockIn, run: LivingRun, deps: DepsOfRuns, now: Now) -> dict[str
 @router.post("/end", status_code=204)
 def end(told: EndIn, run: CallingRun, deps: DepsOfRuns, now: Now) -> None:
     """May be repeated; the first report counts."""
-    receive_end(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)
+    facts = {name: value for name, value in told if name != "lines"}
+    receive_end(deps, run.id, Ending(**facts), now=now)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from macropod_server.domain.errors import OutOfSpace, Unavailable
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
 
 MAX_BATCH_BYTES = 4 * 1024**2
@@ -70,8 +71,10 @@ class LogStore(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
-        """The last `limit` lines, oldest first: of that stream, with a number under `before`, in that span of time.
+        """The last `limit` lines, oldest first: of that stream, with a number under `before`, in that span of time,
+        and telling that level or a graver one.
 
         With `max_bytes` only the newest whose texts have at most so many bytes together, but at least one.
         """
@@ -87,8 +90,11 @@ class LogStore(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
         """Lines from number `first` on, in order, lazily; printed at or after `since` and before `until`.
+
+        With `level` only those that tell that level or a graver one. What is left out takes no memory.
 
         With `max_bytes` it ends before the line with which the texts have more bytes together, but not before one.
         """

@@ -22,7 +22,9 @@ from sqlalchemy import (
     values,
 )
 
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.log_levels import is_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.budget import fitting
@@ -91,6 +93,7 @@ class ChunkLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
         conditions = (*_that_hold(stream), *_printed_between(since, until))
         end = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE)
@@ -100,6 +103,7 @@ class ChunkLogStore:
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_backwards(number, segment, before=end)
+            if level is None or is_as_grave(line.text, level)
         )
         return list(fitting(islice(newest_first, limit), max_bytes))[::-1]
 
@@ -113,6 +117,7 @@ class ChunkLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
         conditions = (*_that_hold(stream), *_printed_between(since, until))
         lines = (
@@ -121,6 +126,7 @@ class ChunkLogStore:
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_of(number, segment, first=first)
+            if level is None or is_as_grave(line.text, level)
         )
         return fitting(islice(lines, limit), max_bytes)
 
