@@ -17,6 +17,7 @@ from macropod_server.api import (
     errors,
     events,
     health,
+    log_follow,
     logs,
     orchestrations,
     pools,
@@ -64,6 +65,7 @@ _ROUTERS = tuple(
         schedules,
         runs,
         logs,
+        log_follow,
         events,
         pools,
         workspace,
@@ -185,6 +187,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
         lifespan=lifespan,
     )
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
+    app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
