@@ -168,7 +168,7 @@ class _Broadcast:
                 self._hand_on(batch)
             elif found.end:
                 return found.end
-            if not found.is_full:
+            if not found.is_full and not found.end:
                 await bell.wait(LOOK_SECONDS)
         return PAUSE
 
