@@ -102,7 +102,11 @@ def build_deps(
         spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
     database.on_commit = _teller(metrics, signals, tracing)
-    logs = open_log_store(settings.resolved_logs_url, connections=settings.database_connections)
+    logs = open_log_store(
+        settings.resolved_logs_url,
+        connections=settings.database_connections,
+        run_max_bytes=settings.run_log_max_bytes,
+    )
     logs.on_append = metrics.lines_stored
     return Deps(
         settings=settings,

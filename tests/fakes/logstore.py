@@ -7,7 +7,7 @@ from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
-from macropod_server.domain.lines import Line, Stream, encode_segment, segments
+from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
 
 
@@ -69,6 +69,10 @@ class MemoryLogStore:
             and (until is None or line.printed_at < until)
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
+
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        for line in self._stored(run_id)[: None if until is None else until - 1]:
+            yield line.number, Segment(line.printed_at, line.stream, 1, f"{line.text}\n".encode())
 
     def drop(self, *run_ids: str) -> None:
         for run_id in run_ids:
