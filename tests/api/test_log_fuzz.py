@@ -1,5 +1,6 @@
 """Any bytes a program prints come back as the same text, whichever way the log is read."""
 
+import gzip
 import itertools
 import json
 from datetime import UTC, datetime
@@ -85,6 +86,7 @@ def read_back(client, run):
         pages += page
         first = page[-1]["number"] + 1
     yield pages
+    yield [json.loads(line) for line in client.get(f"{path}/download?format=jsonl").text.split("\n")[:-1]]
     data = [line for line in client.get(f"{path}/follow").text.split("\n") if line.startswith("data: [")]
     yield [line for each in data for line in json.loads(each.removeprefix("data: "))]
 
@@ -99,3 +101,6 @@ def test_what_was_printed_comes_back_by_every_reader(client, deps, ended_run, tm
         for stream, name in ((STDOUT, "stdout"), (STDERR, "stderr")):
             printed = b"".join(block for each, block in blocks if each == stream)
             assert [line["text"] for line in lines if line["stream"] == name] == expected_texts(printed)
+    path, whole = f"/v1/runs/{ended_run.id}/logs/download", "".join(f"{line['text']}\n" for line in lines)
+    assert client.get(path).content.decode() == whole
+    assert gzip.decompress(client.get(f"{path}?gzip=true").content).decode() == whole

@@ -3,12 +3,13 @@
 import json
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from macropod.cli.endings import exit_as, leaving_alone, stay
-from macropod.cli.output import Output, OutputOption, print_list, print_thing, print_value, say, write
+from macropod.cli.output import Output, OutputOption, print_facts, print_list, print_thing, print_value, say, write
 from macropod.cli.session import connect
 from macropod.cli.values import (
     FollowOption,
@@ -41,6 +42,21 @@ class Stream(StrEnum):
     STDOUT = "stdout"
     STDERR = "stderr"
     SYSTEM = "system"
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+ToOption = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Write the whole log to a file, or into a folder, instead.")
+]
+FormatOption = Annotated[
+    Format, typer.Option(metavar="|".join(Format), help="With --to: what was printed, or a JSON object a line.")
+]
+GzipOption = Annotated[bool, typer.Option("--gzip", help="With --to: compress it.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="With --to: replace the file if it is there.")]
 
 
 @app.command("list")
@@ -87,13 +103,22 @@ def logs(
     stream: Annotated[
         Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")
     ] = None,
+    to: ToOption = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002
+    gzip: GzipOption = False,
+    force: ForceOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print the log of a run."""
+    """Print the log of a run, or write all of it to a file."""
     if follow and output is Output.JSON:
         raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
     name: StreamName | None = stream.value if stream else None
     found = connect(context).get_run(run)
+    if to is not None:
+        _check_is_whole(follow, tail, since, stream, timestamps)
+        path = found.download_logs(to, format=format.value, gzip=gzip, overwrite=force)
+        print_facts({"path": str(path)}, output, name=str(path))
+        return
     if not follow:
         _print(found.logs(tail, stream=name, since=since), output, timestamps=timestamps)
         return
@@ -150,6 +175,13 @@ def kill(context: typer.Context, run: RunArgument, output: OutputOption = Output
 def lineage(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what made a run what it is: zip, requirements, image, arguments, who or what started it."""
     print_value(connect(context).get_run(run).lineage(), output, name=run)
+
+
+def _check_is_whole(*choices: object) -> None:
+    if any(choices):
+        raise typer.BadParameter(
+            "--to writes the whole log: it takes no --follow, --tail, --since, --stream or --timestamps."
+        )
 
 
 def _follow(
