@@ -42,6 +42,7 @@ from macropod_server.domain.errors import MacropodError
 from macropod_server.domain.spawner_choice import Tied
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
+from macropod_server.logstore.base import LogStore
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
 from macropod_server.settings import Settings
@@ -104,18 +105,12 @@ def build_deps(
         spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
     database.on_commit = _teller(metrics, signals, tracing)
-    logs = open_log_store(
-        settings.resolved_logs_url,
-        connections=settings.database_connections,
-        run_max_bytes=settings.run_log_max_bytes,
-    )
-    logs.on_append = metrics.lines_stored
     return Deps(
         settings=settings,
         installation_id=installation_id,
         database=database,
         storage=choose_storage(settings),
-        logs=logs,
+        logs=_open_logs(settings, metrics),
         spawner=spawner,
         signals=signals,
         clock=clock,
@@ -124,6 +119,16 @@ def build_deps(
         metrics=metrics,
         tracing=tracing,
     )
+
+
+def _open_logs(settings: Settings, metrics: Metrics) -> LogStore:
+    logs = open_log_store(
+        settings.resolved_logs_url,
+        connections=settings.database_connections,
+        run_max_bytes=settings.run_log_max_bytes,
+    )
+    logs.on_append = metrics.lines_stored
+    return logs
 
 
 @contextmanager

@@ -49,6 +49,20 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+FollowLogOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")]
+TailOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Begin with the last so many lines.")]
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=read_moment,
+        metavar="TIME",
+        help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.",
+    ),
+]
+TimestampsOption = Annotated[
+    bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
+]
+StreamOption = Annotated[Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")]
 ToOption = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Write the whole log to a file, or into a folder, instead.")
 ]
@@ -85,24 +99,11 @@ def show(context: typer.Context, run: RunArgument, output: OutputOption = Output
 def logs(
     context: typer.Context,
     run: RunArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")] = False,
-    tail: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="Begin with the last so many lines.")
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=read_moment,
-            metavar="TIME",
-            help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.",
-        ),
-    ] = None,
-    timestamps: Annotated[
-        bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
-    ] = False,
-    stream: Annotated[
-        Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")
-    ] = None,
+    follow: FollowLogOption = False,
+    tail: TailOption = None,
+    since: SinceOption = None,
+    timestamps: TimestampsOption = False,
+    stream: StreamOption = None,
     to: ToOption = None,
     format: FormatOption = Format.TEXT,  # noqa: A002
     gzip: GzipOption = False,
