@@ -26,13 +26,21 @@ def follow_run(
     path = f"/v1/runs/{run_id}/logs/follow"
     clock, wish = connection.clock, wish or LineWish()
     last_heard, pauses = clock.now(), backoff(0.1, most=5)
+
+    def hear() -> None:
+        # Also what says only that the server is still there: a run may be silent for hours before a cut.
+        nonlocal last_heard
+        last_heard = clock.now()
+
     while True:
         try:
-            for event in _events(connection, path, after=after, **wish.params()):
-                last_heard, pauses = clock.now(), backoff(0.1, most=5)
+            for event in _events(connection, path, hear, after=after, **wish.params()):
+                pauses = backoff(0.1, most=5)
                 if event.name == "end":
                     ended(json.loads(event.data))
                     return
+                if event.name == "pause":
+                    after = max(after, _place(event))
                 for line in _lines(event, wish, after=after):
                     after = line.number
                     yield line
@@ -42,9 +50,20 @@ def follow_run(
         clock.sleep(next(pauses))
 
 
-def _events(connection: Connection, path: str, **params: Any) -> Iterator[Message]:
+def _events(connection: Connection, path: str, hear: Callable[[], None], **params: Any) -> Iterator[Message]:
     with connection.stream(path, seconds=_LONGEST_SILENCE_SECONDS, **params) as chunks:
-        yield from read_messages(chunks)
+        yield from read_messages(_heard(chunks, hear))
+
+
+def _heard(chunks: Iterator[bytes], hear: Callable[[], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        hear()
+        yield chunk
+
+
+def _place(event: Message) -> int:
+    """Where the server says to go on."""
+    return int(event.id) if event.id.isascii() and event.id.isdigit() else 0
 
 
 def _lines(event: Message, wish: LineWish, *, after: int) -> Iterator[LogLine]:

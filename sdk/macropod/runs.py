@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from macropod.answers import reading
+from macropod.downloading import checked_destination, download_file
 from macropod.following import follow_run
 from macropod.line_wish import Escapes, LevelName, LineWish, StreamName
 from macropod.lineage import Lineage
@@ -127,6 +129,25 @@ class Run(Remote):
         """
         wish = LineWish(stream, level, collapse_progress, parsed, escapes)
         return read_lines(self._connection, f"{self._path}/logs", limit=limit, wish=wish, since=since, until=until)
+
+    def download_logs(
+        self,
+        path: str | Path = ".",
+        *,
+        format: Literal["text", "jsonl"] = "text",  # noqa: A002
+        gzip: bool = False,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the whole log, as it is by now, to a file, or into a folder under the run's id. Returns its path.
+
+        As "text" it is what was printed, as "jsonl" each line is an object with `number`, `time`, `stream` and
+        `text`. However long it is, little of it is in memory. Raises `Invalid` when the folder is missing, or when
+        the file is there already, unless `overwrite` is given; what is there is replaced when all of it has come.
+        """
+        suffix = {"text": ".log", "jsonl": ".jsonl"}.get(format, f".{format}") + (".gz" if gzip else "")
+        destination = checked_destination(Path(path), default_name=f"run-{self.id}{suffix}", overwrite=overwrite)
+        download_file(self._connection, f"{self._path}/logs/download", destination, format=format, gzip=gzip)
+        return destination
 
     def follow(
         self,

@@ -8,7 +8,7 @@ from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.levels import Level
-from macropod_server.domain.lines import Line, Stream, encode_segment, segments
+from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
 from macropod_server.domain.log_levels import is_as_grave
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
 
@@ -74,6 +74,10 @@ class MemoryLogStore:
             and is_as_grave(line.text, level)
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
+
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        for line in self._stored(run_id)[: None if until is None else until - 1]:
+            yield line.number, Segment(line.printed_at, line.stream, 1, f"{line.text}\n".encode())
 
     def drop(self, *run_ids: str) -> None:
         for run_id in run_ids:

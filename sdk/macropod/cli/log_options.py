@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,11 @@ class Level(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSONL = "jsonl"
 
 
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")]
@@ -47,3 +53,11 @@ RawOption = Annotated[
     bool, typer.Option("--raw", help="Lines as they were printed; on a terminal no more of their codes than colours.")
 ]
 UnfoldOption = Annotated[bool, typer.Option("--unfold", help="All frames of tracebacks, not only those of your code.")]
+ToOption = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Write the whole log to a file, or into a folder, instead.")
+]
+FormatOption = Annotated[
+    Format, typer.Option(metavar="|".join(Format), help="With --to: what was printed, or a JSON object a line.")
+]
+GzipOption = Annotated[bool, typer.Option("--gzip", help="With --to: compress it.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="With --to: replace the file if it is there.")]

@@ -46,4 +46,5 @@ def _parsed(text: str) -> dict[str, Any]:
     return {"level": level_of(text), "message": None, "fields": None}
 
 
+AS_PRINTED = LineView()
 LineViewDep = Annotated[LineView, Depends()]

@@ -23,6 +23,7 @@ from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundl
 from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 from macropod_server.flows.receive_end import receive_end
+from macropod_server.flows.store_lines import store_lines
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
 
@@ -81,6 +82,7 @@ def spec(
         "attempt": run.attempt,
         "url": str(request.base_url).rstrip("/"),
         "next_line": wanted.next_line,
+        "masked": wanted.masked,
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
         "environment_variables": wanted.packages.variables,
@@ -117,9 +119,7 @@ async def lines(
 ) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()
-    expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=batch)
-    deps.signals.ring(run.id)
-    return {"expected": expected}
+    return {"expected": await run_in_threadpool(store_lines, deps, run, first=first, batch=batch)}
 
 
 @router.post("/beat")

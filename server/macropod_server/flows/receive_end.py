@@ -8,12 +8,21 @@ from macropod_server.db import runs
 from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.store_lines import masker_of
 from macropod_server.spawners.base import ContainerStuck, SpawnerUnavailable
 
 
 def receive_end(deps: Deps, run_id: str, told: Ending, *, now: datetime) -> None:
     """May be repeated; the first report counts."""
-    finish_run(deps, run_id, _explained(deps, run_id, told), now=now)
+    finish_run(deps, run_id, _masked(deps, run_id, _explained(deps, run_id, told)), now=now)
+
+
+def _masked(deps: Deps, run_id: str, told: Ending) -> Ending:
+    if not told.message:
+        return told
+    with deps.database.read() as session:
+        run = runs.get(session, run_id)
+    return replace(told, message=masker_of(deps, run).text(told.message))
 
 
 def _explained(deps: Deps, run_id: str, told: Ending) -> Ending:

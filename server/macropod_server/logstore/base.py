@@ -7,7 +7,7 @@ from typing import Protocol
 
 from macropod_server.domain.errors import OutOfSpace, Unavailable
 from macropod_server.domain.levels import Level
-from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.lines import Line, Segment, Stream
 
 MAX_BATCH_BYTES = 4 * 1024**2
 
@@ -38,7 +38,10 @@ class LogUsage:
 
 
 class LogStore(Protocol):
-    """Appends and reads the numbered lines of each run. Lines are numbered from 1 without a gap.
+    """Appends and reads the numbered lines of each run. Lines are numbered from 1, without a gap in what is appended.
+
+    A store may leave out the middle of a very long log. In its place is a line of stream `system`, with the last number
+    that was left out, which says how much is missing.
 
     Any method raises `LogStoreUnavailable` when the store cannot be reached. Threads and processes may share a store.
     """
@@ -100,6 +103,11 @@ class LogStore(Protocol):
         """
         ...
 
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        """Every line in order, lazily, in the segments it came in, each with the number of its first line. Those that
+        begin at line `until` or later may be left out."""
+        ...
+
     def drop(self, *run_ids: str) -> None:
         """Remove every line of these runs. Harmless when there are none."""
         ...
@@ -109,7 +117,7 @@ class LogStore(Protocol):
         ...
 
     def batches(self) -> Iterator[Batch]:
-        """Every line there is, lazily: run by run, each run from its first line on without a gap. What is appended
+        """Every line there is, lazily: run by run, each run from its first line on in order. What is appended
         or dropped meanwhile may be among them or not."""
         ...
 

@@ -1,6 +1,6 @@
 """LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -23,33 +23,41 @@ from sqlalchemy import (
 )
 
 from macropod_server.domain.levels import Level
-from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.lines import Line, Segment, Stream
 from macropod_server.domain.log_levels import is_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.budget import fitting
+from macropod_server.logstore.capping import leave_out_the_middle
 from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds, unpack
+from macropod_server.logstore.places import ALL, Span, following, newest_chunk, placed, span_of_time
 from macropod_server.logstore.table import chunks, open_engine
 from macropod_server.sql.errors import first_line, is_away, is_full
 from macropod_server.sql.limits import WAIT_SECONDS
 
 _MOST_CHUNKS_AT_ONCE = 16
+_MOST_SMALL_CHUNKS_AT_ONCE = 256
+_TEXT_AT_ONCE = 1024**2
 _MOST_RUNS_AT_ONCE = 500
 _BEYOND_ANY_LINE = 2**62
 
 
-def open_log_store(url: str, *, connections: int = 10) -> "ChunkLogStore":
-    """The log store at this database URL; its table is made where it is missing."""
+def open_log_store(url: str, *, connections: int = 10, run_max_bytes: int | None = None) -> "ChunkLogStore":
+    """The log store at this database URL; its table is made where it is missing.
+
+    Of a run with more text than `run_max_bytes` the middle is left out.
+    """
     with _translated_errors():
-        return ChunkLogStore(open_engine(url, connections=connections))
+        return ChunkLogStore(open_engine(url, connections=connections), run_max_bytes=run_max_bytes)
 
 
 class ChunkLogStore:
     """`on_append` is told how many lines and bytes each stored batch has."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, run_max_bytes: int | None = None) -> None:
         self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
         self._engine = engine
+        self._run_max_bytes = run_max_bytes
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
         self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
 
@@ -60,10 +68,14 @@ class ChunkLogStore:
         chunk = pack(run_id, first, batch)
         try:
             with self._turn, self._transaction() as connection:
-                expected = _expected(connection, run_id)
+                newest = newest_chunk(connection, run_id)
+                expected = newest.first_line + newest.line_count if newest else 1
                 if chunk is None or first != expected:
                     return expected
+                chunk |= following(newest._asdict() if newest else None, chunk)
                 connection.execute(insert(chunks), chunk)
+                if self._run_max_bytes is not None:
+                    leave_out_the_middle(connection, chunk, most_bytes=self._run_max_bytes)
         except exc.IntegrityError:
             # Another sender stored this first line between our look and our insert.
             return self.expected(run_id)
@@ -97,9 +109,11 @@ class ChunkLogStore:
     ) -> list[Line]:
         conditions = (*_that_hold(stream), *_printed_between(since, until))
         end = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE)
+        span = self._span(run_id, since, until)
+        chunks_end = end if span.last is None else min(end, span.last + 1)
         newest_first = (
             line
-            for chunk in self._chunks(run_id, *conditions, before=end)
+            for chunk in self._chunks(run_id, *conditions, *span.conditions(), before=chunks_end)
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_backwards(number, segment, before=end)
@@ -120,9 +134,11 @@ class ChunkLogStore:
         level: Level | None = None,
     ) -> Iterator[Line]:
         conditions = (*_that_hold(stream), *_printed_between(since, until))
+        span = self._span(run_id, since, until)
+        start = max(self._chunk_with(run_id, first), span.first or 0)
         lines = (
             line
-            for chunk in self._chunks(run_id, *conditions, after=self._chunk_with(run_id, first) - 1)
+            for chunk in self._chunks(run_id, *conditions, *span.conditions(), after=start - 1)
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_of(number, segment, first=first)
@@ -153,8 +169,8 @@ class ChunkLogStore:
                 yield Batch(run_id, chunk.first_line, unpack(chunk))
 
     def fill(self, batches: Iterable[Batch]) -> None:
-        for some in portions(batches, _MOST_CHUNKS_AT_ONCE):
-            rows = [row for each in some if (row := pack(each.run_id, each.first, each.content))]
+        for some in portions(placed(batches), _MOST_CHUNKS_AT_ONCE):
+            rows = list(some)
             with self._turn, self._transaction() as connection:
                 connection.execute(insert(chunks), rows)
 
@@ -162,6 +178,18 @@ class ChunkLogStore:
         with self._transaction() as connection:
             found = connection.scalar(select(func.min(chunks.c.run_id)).where(chunks.c.run_id > run_id))
         return found or ""
+
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        end = [] if until is None else [chunks.c.first_line < min(until, _BEYOND_ANY_LINE)]
+        for chunk in self._chunks(run_id, *end):
+            yield from numbered_segments(chunk)
+
+    def _span(self, run_id: str, since: datetime | None, until: datetime | None) -> Span:
+        if since is None and until is None:
+            return ALL
+        bounds = [None if moment is None else to_microseconds(moment) for moment in (since, until)]
+        with self._transaction() as connection:
+            return span_of_time(connection, run_id, *bounds)
 
     def _chunk_with(self, run_id: str, line: int) -> int:
         """The number of the first line of the chunk that holds this line."""
@@ -183,7 +211,7 @@ class ChunkLogStore:
             yield from found
             if len(found) < size:
                 return
-            cursor, size = found[-1].first_line, min(size * 2, _MOST_CHUNKS_AT_ONCE)
+            cursor, size = found[-1].first_line, _next_size(found)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -226,6 +254,13 @@ def _newest() -> Select[tuple[int]]:
     """The number after the last line."""
     following = chunks.c.first_line + chunks.c.line_count
     return select(following).order_by(chunks.c.first_line.desc()).limit(1)
+
+
+def _next_size(found: Sequence[Row[Any]]) -> int:
+    """Twice as many as before, but not much text at once: small chunks come many at a time."""
+    size_bytes: int = sum(chunk.size_bytes for chunk in found)
+    fitting = _TEXT_AT_ONCE * len(found) // max(1, size_bytes)
+    return min(len(found) * 2, max(_MOST_CHUNKS_AT_ONCE, min(fitting, _MOST_SMALL_CHUNKS_AT_ONCE)))
 
 
 def _that_hold(stream: Stream | None) -> list[ColumnElement[bool]]:

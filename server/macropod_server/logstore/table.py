@@ -14,6 +14,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
 )
@@ -35,8 +36,15 @@ chunks = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("streams", String(32), nullable=False),
     Column("size_bytes", Integer, nullable=False),
+    # Null in what a server of an earlier version stored, and in all of that run after it; see `places.following`.
+    Column("latest_at", BigInteger),
+    Column("set_back", BigInteger),
+    Column("text_before", BigInteger),
+    # Last: SQLite reads a row from its beginning.
     Column("body", LargeBinary, nullable=False),
 )
+
+_LATER_COLUMNS = ("latest_at", "set_back", "text_before")
 
 
 def open_engine(url: str, *, connections: int = 10) -> Engine:
@@ -49,6 +57,10 @@ def open_engine(url: str, *, connections: int = 10) -> Engine:
         if not is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(_FIRST_START)))
         connection.execute(CreateTable(chunks, if_not_exists=True))
+        there = {each["name"] for each in inspect(connection).get_columns(chunks.name)}
+        for name in _LATER_COLUMNS:
+            if name not in there:
+                connection.exec_driver_sql(f"ALTER TABLE {chunks.name} ADD COLUMN {name} BIGINT")
     return engine
 
 
