@@ -44,8 +44,9 @@ def test_a_form_that_is_not_known_leaves_nothing_behind(run: macropod.Run, tmp_p
 
 def test_the_command_writes_the_log_and_prints_where_it_is(call: Call, run: macropod.Run, tmp_path: Path) -> None:
     target = tmp_path / "out.gz"
-    code, out, _ = call("run", "logs", run.id, "--to", target, "--gzip", "-o", "name")
+    code, out, _ = call("run", "download-logs", run.id, "--to", target, "--gzip", "-o", "name")
     assert (code, out.strip()) == (0, str(target))
     assert gzip.decompress(target.read_bytes()) == b"one\ntwo\n"
-    assert call("run", "logs", run.id, "--to", target)[0] == 1
-    assert call("run", "logs", run.id, "--to", target, "--force", "--tail", 3)[0] == 2
+    assert call("run", "download-logs", run.id, "--to", target)[0] == 1
+    assert call("run", "download-logs", run.id, "--to", target, "--force")[0] == 0
+    assert target.read_bytes() == b"one\ntwo\n"

@@ -53,11 +53,9 @@ RawOption = Annotated[
     bool, typer.Option("--raw", help="Lines as they were printed; on a terminal no more of their codes than colours.")
 ]
 UnfoldOption = Annotated[bool, typer.Option("--unfold", help="All frames of tracebacks, not only those of your code.")]
-ToOption = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="Write the whole log to a file, or into a folder, instead.")
-]
+ToOption = Annotated[Path, typer.Option(metavar="PATH", help="File to write, or folder to write it into.")]
 FormatOption = Annotated[
-    Format, typer.Option(metavar="|".join(Format), help="With --to: what was printed, or a JSON object a line.")
+    Format, typer.Option(metavar="|".join(Format), help="What was printed, or a JSON object a line.")
 ]
-GzipOption = Annotated[bool, typer.Option("--gzip", help="With --to: compress it.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="With --to: replace the file if it is there.")]
+GzipOption = Annotated[bool, typer.Option("--gzip", help="Compress it.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]

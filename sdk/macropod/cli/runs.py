@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -73,38 +74,35 @@ def logs(
     collapse_progress: log_options.CollapseOption = False,
     raw: log_options.RawOption = False,
     unfold: log_options.UnfoldOption = False,
-    to: log_options.ToOption = None,
-    format: log_options.FormatOption = log_options.Format.TEXT,  # noqa: A002
-    gzip: log_options.GzipOption = False,
-    force: log_options.ForceOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print the log of a run, or write all of it to a file."""
+    """Print the log of a run."""
     if follow and output is Output.JSON:
         raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
     style = log_style(output, timestamps=timestamps, raw=raw, unfold=unfold, collapse_progress=collapse_progress)
     wish = style.wish() | {"stream": stream and stream.value, "level": level and level.value}
     found = connect(context).get_run(run)
-    if to is not None:
-        _check_is_whole(
-            follow=follow,
-            tail=tail,
-            since=since,
-            stream=stream,
-            timestamps=timestamps,
-            level=level,
-            collapse_progress=collapse_progress,
-            unfold=unfold,
-        )
-        path = found.download_logs(to, format=format.value, gzip=gzip, overwrite=force)
-        print_facts({"path": str(path)}, output, name=str(path))
-        return
     if not follow:
         print_log(found.logs(tail, since=since, **wish), style)
         return
     with leaving_alone(found):
         print_log(_followed(found, tail, since=since, wish=wish), style)
     exit_as(found)
+
+
+@app.command("download-logs")
+def download_logs(
+    context: typer.Context,
+    run: RunArgument,
+    to: log_options.ToOption = Path(),
+    format: log_options.FormatOption = log_options.Format.TEXT,  # noqa: A002
+    gzip: log_options.GzipOption = False,
+    force: log_options.ForceOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Write the whole log of a run to a file, and print where it is."""
+    path = connect(context).get_run(run).download_logs(to, format=format.value, gzip=gzip, overwrite=force)
+    print_facts({"path": str(path)}, output, name=str(path))
 
 
 @app.command()
@@ -155,11 +153,6 @@ def kill(context: typer.Context, run: RunArgument, output: OutputOption = Output
 def lineage(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what made a run what it is: zip, requirements, image, arguments, who or what started it."""
     print_value(connect(context).get_run(run).lineage(), output, name=run)
-
-
-def _check_is_whole(**choices: object) -> None:
-    if given := [f"--{name.replace('_', '-')}" for name, choice in choices.items() if choice]:
-        raise typer.BadParameter(f"--to writes the whole log as it was printed: it takes no {' and no '.join(given)}.")
 
 
 def _followed(run: Run, tail: int | None, *, since: datetime | None, wish: dict[str, Any]) -> Iterator[LogLine]:
