@@ -1,14 +1,15 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.lines import Line, Stream, encode_segment, segments
-from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
+from macropod_server.domain.search import Match, Query
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage, Stretch
 
 
 class MemoryLogStore:
@@ -18,6 +19,7 @@ class MemoryLogStore:
         self.is_away = False
         self._runs: defaultdict[str, list[Line]] = defaultdict(list)
         self._turn = Lock()
+        self._merged_until = 0
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
         if len(batch) > MAX_BATCH_BYTES:
@@ -69,6 +71,37 @@ class MemoryLogStore:
             and (until is None or line.printed_at < until)
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        for run_id in run_ids:
+            for line in reversed(list(self._stored(run_id))):
+                if before is not None and run_id == run_ids[0] and line.number >= before:
+                    continue
+                spans = query.pattern.spans(line.text.encode())
+                is_match = spans is not None and query.admits(line.printed_at, line.stream)
+                is_last = is_over()
+                yield Stretch(run_id, line.number, [Match(line, spans or ())] if is_match else [])
+                if is_last:
+                    return
+
+    def merge(self, run_id: str) -> bool:
+        self._stored(run_id)
+        return False
+
+    def merged_until(self) -> int:
+        self._run_ids()
+        return self._merged_until
+
+    def note_merged(self, position: int) -> None:
+        self._run_ids()
+        self._merged_until = position
 
     def drop(self, *run_ids: str) -> None:
         for run_id in run_ids:

@@ -1,12 +1,13 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from macropod_server.domain.errors import OutOfSpace, Unavailable
 from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.search import Match, Query
 
 MAX_BATCH_BYTES = 4 * 1024**2
 
@@ -34,6 +35,16 @@ class LogUsage:
 
     lines: int
     bytes: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Lines of a run that were looked through: from `first` on, up to where the one before began. `matches` are
+    those among them that match, the last first."""
+
+    run_id: str
+    first: int
+    matches: Sequence[Match] = ()
 
 
 class LogStore(Protocol):
@@ -94,8 +105,37 @@ class LogStore(Protocol):
         """
         ...
 
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        """Look through these runs in their order, each from its last line back; the first from the line before
+        `before`. Lazily, and with the same matches while lines are appended or merged.
+
+        It ends early once `is_over` says so, but not before the first stretch; and when it does, that was said before
+        the last one. Several threads ask.
+        """
+        ...
+
     def drop(self, *run_ids: str) -> None:
         """Remove every line of these runs. Harmless when there are none."""
+        ...
+
+    def merge(self, run_id: str) -> bool:
+        """Keep the lines of a run in fewer, larger pieces, a bounded part of the work at a time; True when there may
+        be more to do. Who reads, searches or appends meanwhile does not notice. Harmless to repeat."""
+        ...
+
+    def merged_until(self) -> int:
+        """The position that was noted last; 0 at first."""
+        ...
+
+    def note_merged(self, position: int) -> None:
+        """Note up to which position of the caller's own reckoning runs were merged."""
         ...
 
     def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:

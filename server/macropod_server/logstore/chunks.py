@@ -1,6 +1,6 @@
-"""LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
+"""LogStore in a SQL database of its own: each batch is a row, compressed; `merging` makes one of many."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -24,9 +24,13 @@ from sqlalchemy import (
 
 from macropod_server.domain.lines import Line, Stream
 from macropod_server.domain.portions import portions
-from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
+from macropod_server.domain.search import Query
+from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
 from macropod_server.logstore.budget import fitting
-from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds, unpack
+from macropod_server.logstore.merging import ChunkMerging
+from macropod_server.logstore.packing import content_from, lines_backwards, lines_of, numbered_segments, pack
+from macropod_server.logstore.searching import ChunkSearch
+from macropod_server.logstore.selecting import printed_between, that_hold
 from macropod_server.logstore.table import chunks, open_engine
 from macropod_server.sql.errors import first_line, is_away, is_full
 from macropod_server.sql.limits import WAIT_SECONDS
@@ -50,8 +54,11 @@ class ChunkLogStore:
         self._engine = engine
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
         self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
+        self._searching = ChunkSearch(self._transaction, self._chunks_back)
+        self._merging = ChunkMerging(self._transaction, self._turn)
 
     def close(self) -> None:
+        self._searching.close()
         self._engine.dispose()
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
@@ -92,11 +99,10 @@ class ChunkLogStore:
         until: datetime | None = None,
         stream: Stream | None = None,
     ) -> list[Line]:
-        conditions = (*_that_hold(stream), *_printed_between(since, until))
-        end = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE)
+        conditions = (*that_hold(stream), *printed_between(since, until))
         newest_first = (
             line
-            for chunk in self._chunks(run_id, *conditions, before=end)
+            for chunk, end in self._chunks_back(run_id, *conditions, before=before)
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
             for line in lines_backwards(number, segment, before=end)
@@ -114,15 +120,34 @@ class ChunkLogStore:
         until: datetime | None = None,
         stream: Stream | None = None,
     ) -> Iterator[Line]:
-        conditions = (*_that_hold(stream), *_printed_between(since, until))
+        conditions = (*that_hold(stream), *printed_between(since, until))
         lines = (
             line
-            for chunk in self._chunks(run_id, *conditions, after=self._chunk_with(run_id, first) - 1)
+            for chunk, start in self._chunks(run_id, *conditions, first=first)
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
-            for line in lines_of(number, segment, first=first)
+            for line in lines_of(number, segment, first=start)
         )
         return fitting(islice(lines, limit), max_bytes)
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        return self._searching.search(run_ids, query, before=before, is_over=is_over)
+
+    def merge(self, run_id: str) -> bool:
+        return self._merging.merge(run_id)
+
+    def merged_until(self) -> int:
+        return self._merging.merged_until()
+
+    def note_merged(self, position: int) -> None:
+        self._merging.note_merged(position)
 
     def drop(self, *run_ids: str) -> None:
         with self._turn, self._transaction() as connection:
@@ -143,8 +168,8 @@ class ChunkLogStore:
     def batches(self) -> Iterator[Batch]:
         run_id = ""
         while run_id := self._run_after(run_id):
-            for chunk in self._chunks(run_id):
-                yield Batch(run_id, chunk.first_line, unpack(chunk))
+            for chunk, start in self._chunks(run_id):
+                yield Batch(run_id, start, content_from(chunk, start))
 
     def fill(self, batches: Iterable[Batch]) -> None:
         for some in portions(batches, _MOST_CHUNKS_AT_ONCE):
@@ -157,27 +182,45 @@ class ChunkLogStore:
             found = connection.scalar(select(func.min(chunks.c.run_id)).where(chunks.c.run_id > run_id))
         return found or ""
 
-    def _chunk_with(self, run_id: str, line: int) -> int:
-        """The number of the first line of the chunk that holds this line."""
-        newest = select(func.max(chunks.c.first_line)).where(chunks.c.run_id == run_id)
-        with self._transaction() as connection:
-            return connection.scalar(newest.where(chunks.c.first_line <= min(line, _BEYOND_ANY_LINE))) or 0
+    def _chunks(self, run_id: str, *conditions: ColumnElement[bool], first: int = 1) -> Iterator[tuple[Row[Any], int]]:
+        """Chunks from the one with line `first` on, each with the first of its lines that is wanted.
 
-    def _chunks(
-        self, run_id: str, *conditions: ColumnElement[bool], after: int = 0, before: int = 0
-    ) -> Iterator[Row[Any]]:
-        """Chunks from `after` on, or backwards from `before`: few at first, and no connection kept in between."""
-        key, cursor, size = chunks.c.first_line, before or after, 1
-        query = select(chunks).where(chunks.c.run_id == run_id, *conditions)
-        query = query.order_by(key.desc() if before else key)
+        A chunk may have grown by those after it since the last look, so it is lines that are gone on from. Few at
+        first, and no connection kept in between.
+        """
+        start, size = min(first, _BEYOND_ANY_LINE), 1
+        in_run = (chunks.c.run_id == run_id, *conditions)
         while True:
-            beyond = key < cursor if before else key > cursor
+            holder = select(func.max(chunks.c.first_line)).where(
+                chunks.c.run_id == run_id, chunks.c.first_line <= start
+            )
+            from_there = chunks.c.first_line >= func.coalesce(holder.scalar_subquery(), 0)
+            is_ahead = chunks.c.first_line + chunks.c.line_count > start
+            query = select(chunks).where(*in_run, from_there, is_ahead).order_by(chunks.c.first_line)
             with self._transaction() as connection:
-                found = connection.execute(query.where(beyond).limit(size)).all()
-            yield from found
+                found = connection.execute(query.limit(size)).all()
+            for chunk in found:
+                yield chunk, start
+                start = chunk.first_line + chunk.line_count
             if len(found) < size:
                 return
-            cursor, size = found[-1].first_line, min(size * 2, _MOST_CHUNKS_AT_ONCE)
+            size = min(size * 2, _MOST_CHUNKS_AT_ONCE)
+
+    def _chunks_back(
+        self, run_id: str, *conditions: ColumnElement[bool], before: int | None = None
+    ) -> Iterator[tuple[Row[Any], int]]:
+        """The same from the last line, or the one before `before`, back: each with where its wanted lines end."""
+        end, size = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE), 1
+        query = select(chunks).where(chunks.c.run_id == run_id, *conditions).order_by(chunks.c.first_line.desc())
+        while True:
+            with self._transaction() as connection:
+                found = connection.execute(query.where(chunks.c.first_line < end).limit(size)).all()
+            for chunk in found:
+                yield chunk, end
+                end = chunk.first_line
+            if len(found) < size:
+                return
+            size = min(size * 2, _MOST_CHUNKS_AT_ONCE)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -220,16 +263,6 @@ def _newest() -> Select[tuple[int]]:
     """The number after the last line."""
     following = chunks.c.first_line + chunks.c.line_count
     return select(following).order_by(chunks.c.first_line.desc()).limit(1)
-
-
-def _that_hold(stream: Stream | None) -> list[ColumnElement[bool]]:
-    return [] if stream is None else [chunks.c.streams.contains(stream.value)]
-
-
-def _printed_between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    lower = [] if since is None else [chunks.c.last_at >= to_microseconds(since)]
-    upper = [] if until is None else [chunks.c.first_at < to_microseconds(until)]
-    return lower + upper
 
 
 def _is_between(moment: datetime, since: datetime | None, until: datetime | None) -> bool:
