@@ -8,14 +8,17 @@ import sys
 import time
 import tracemalloc
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from macropod_server.domain.lines import Stream
+from macropod_server.domain.search import Pattern, Query
 from macropod_server.logstore.base import Batch, LogStoreUnavailable
 from macropod_server.logstore.chunks import ChunkLogStore, open_log_store
 
-from tests.batches import batch
+from tests.batches import NOON, batch
 
 SENDER = """
 import sys
@@ -83,6 +86,30 @@ def filled(tmp_path: Path, *, count: int) -> ChunkLogStore:
 def rows(tmp_path: Path) -> list[tuple[int, int]]:
     with closing(sqlite3.connect(tmp_path / "logs.db")) as connection:
         return connection.execute("SELECT line_count, size_bytes FROM chunks ORDER BY first_line").fetchall()
+
+
+def test_a_search_reads_no_chunk_that_lies_outside_of_its_bounds(tmp_path: Path) -> None:
+    store, later = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}"), NOON + timedelta(hours=1)
+    store.append("run", first=1, batch=batch("x"))
+    store.append("run", first=2, batch=batch("x", at=later, stream=Stream.STDERR))
+    with closing(sqlite3.connect(tmp_path / "logs.db")) as connection, connection:
+        connection.execute("UPDATE chunks SET body = 'no lines' WHERE first_line = 1")
+    for query in (Query(Pattern("x"), since=later), Query(Pattern("x"), stream=Stream.STDERR)):
+        assert [match.line.number for each in store.search(["run"], query) for match in each.matches] == [2]
+    store.close()
+
+
+def test_a_search_holds_only_a_little_of_what_it_reads(tmp_path: Path) -> None:
+    store = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}")
+    store.fill(Batch("run", 250 * place + 1, batch(*["x" * 999] * 250)) for place in range(200))
+    query = Query(Pattern("absent"))
+    tracemalloc.start()
+    stretches = sum(1 for _ in store.search(["run"], query))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    store.close()
+    assert stretches == 200
+    assert peak < 6_000_000
 
 
 def test_merged_chunks_are_few_and_not_too_large_to_read_a_line_from(tmp_path: Path) -> None:
