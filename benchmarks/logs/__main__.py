@@ -1,6 +1,7 @@
 """`python -m benchmarks.logs [NAME …] [--write]`: measure what logs promise, show it, write it into the page."""
 
 import argparse
+import os
 import sys
 
 from rich.console import Console
@@ -23,11 +24,12 @@ def main() -> int:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}; there are {', '.join(MEASUREMENTS)}")
     if arguments.write and arguments.names:
         parser.error("--write makes the whole table, so it takes no names")
+    load, _, _ = os.getloadavg()
     figures = [figure for name in arguments.names or MEASUREMENTS for figure in _measured(name)]
     Console(width=None if sys.stdout.isatty() else 120).print(terminal_table(figures))
     if arguments.write:
         methods = {name: method_of(module) for name, module in MEASUREMENTS.items()}
-        write_logs(figures, machine=facts(), methods=methods)
+        write_logs(figures, machine=facts() | {"load": f"{load:.0f} before it began"}, methods=methods)
     return 0
 
 

@@ -3,8 +3,8 @@
 The client asks a server of its own over HTTP, page after page. "First" is the first page of 10 lines. A whole scan
 looks for a text that is in no line. A task has a tenth of the runs, the time a tenth of the days. The baselines have
 the same lines: `grep -rc` over a file per run, `zgrep -c` over the same compressed with `gzip -1`, a SQLite table with
-a row per line and LIKE. All of it fits into the memory of the system. Medians of 3, taken in turns; the
-last two once.
+a row per line and LIKE. All of it fits into the memory of the system. Medians of 3, taken in turns;
+`zgrep` and LIKE once.
 """
 
 import subprocess
