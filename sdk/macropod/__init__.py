@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from macropod.events import Event
     from macropod.inside import in_task, task_args
     from macropod.lineage import Attempt, Lineage
+    from macropod.log_search import FoundLine
     from macropod.logs import LogLine, LogLines
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
@@ -53,6 +54,7 @@ __all__ = [
     "ContinuousOptions",
     "Event",
     "Forbidden",
+    "FoundLine",
     "Invalid",
     "Limits",
     "Lineage",
@@ -102,6 +104,7 @@ _MODULES = {
     "task_args": "inside",
     "Attempt": "lineage",
     "Lineage": "lineage",
+    "FoundLine": "log_search",
     "LogLine": "logs",
     "LogLines": "logs",
     "ContinuousOptions": "options",

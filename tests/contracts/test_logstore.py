@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from macropod_server.domain.errors import Invalid, TooLarge
 from macropod_server.domain.lines import Line, Stream, segments
+from macropod_server.domain.search import Pattern, Query
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStore, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.chunks import open_log_store
 
@@ -348,6 +349,10 @@ CALLS: list[Callable[[LogStore], object]] = [
     lambda store: store.drop("run"),
     lambda store: store.usage(),
     lambda store: list(store.batches()),
+    lambda store: list(store.search(["run"], Query(Pattern("a")))),
+    lambda store: store.merge("run"),
+    lambda store: store.merged_until(),
+    lambda store: store.note_merged(1),
     lambda store: store.fill([Batch("other", 1, batch("a"))]),
 ]
 

@@ -1,7 +1,7 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, islice
 from threading import Lock
@@ -10,7 +10,8 @@ from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
 from macropod_server.domain.log_levels import is_as_grave
-from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
+from macropod_server.domain.search import Match, Query
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage, Stretch
 
 
 class MemoryLogStore:
@@ -20,6 +21,7 @@ class MemoryLogStore:
         self.is_away = False
         self._runs: defaultdict[str, list[Line]] = defaultdict(list)
         self._turn = Lock()
+        self._merged_until = 0
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
         if len(batch) > MAX_BATCH_BYTES:
@@ -78,6 +80,37 @@ class MemoryLogStore:
     def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
         for line in self._stored(run_id)[: None if until is None else until - 1]:
             yield line.number, Segment(line.printed_at, line.stream, 1, f"{line.text}\n".encode())
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        for run_id in run_ids:
+            for line in reversed(list(self._stored(run_id))):
+                if before is not None and run_id == run_ids[0] and line.number >= before:
+                    continue
+                spans = query.pattern.spans(line.text.encode())
+                is_match = spans is not None and query.admits(line.printed_at, line.stream)
+                is_last = is_over()
+                yield Stretch(run_id, line.number, [Match(line, spans or ())] if is_match else [])
+                if is_last:
+                    return
+
+    def merge(self, run_id: str) -> bool:
+        self._stored(run_id)
+        return False
+
+    def merged_until(self) -> int:
+        self._run_ids()
+        return self._merged_until
+
+    def note_merged(self, position: int) -> None:
+        self._run_ids()
+        self._merged_until = position
 
     def drop(self, *run_ids: str) -> None:
         for run_id in run_ids:

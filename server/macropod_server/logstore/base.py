@@ -1,6 +1,6 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from macropod_server.domain.errors import OutOfSpace, Unavailable
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream
+from macropod_server.domain.search import Match, Query
 
 MAX_BATCH_BYTES = 4 * 1024**2
 
@@ -35,6 +36,16 @@ class LogUsage:
 
     lines: int
     bytes: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Lines of a run that were looked through: from `first` on, up to where the one before began. `matches` are
+    those among them that match, the last first."""
+
+    run_id: str
+    first: int
+    matches: Sequence[Match] = ()
 
 
 class LogStore(Protocol):
@@ -104,12 +115,41 @@ class LogStore(Protocol):
         ...
 
     def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
-        """Every line in order, lazily, in the segments it came in, each with the number of its first line. Those that
-        begin at line `until` or later may be left out."""
+        """Every line in order, lazily, in segments, each with the number of its first line. Those that begin at line
+        `until` or later may be left out."""
+        ...
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        """Look through these runs in their order, each from its last line back; the first from the line before
+        `before`. Lazily, and with the same matches while lines are appended or merged.
+
+        It ends early once `is_over` says so, but not before the first stretch; and when it does, that was said before
+        the last one. Several threads ask.
+        """
         ...
 
     def drop(self, *run_ids: str) -> None:
         """Remove every line of these runs. Harmless when there are none."""
+        ...
+
+    def merge(self, run_id: str) -> bool:
+        """Keep the lines of a run in fewer, larger pieces, a bounded part of the work at a time; True when there may
+        be more to do. Who reads, searches or appends meanwhile does not notice. Harmless to repeat."""
+        ...
+
+    def merged_until(self) -> int:
+        """The position that was noted last; 0 at first."""
+        ...
+
+    def note_merged(self, position: int) -> None:
+        """Note up to which position of the caller's own reckoning runs were merged."""
         ...
 
     def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:

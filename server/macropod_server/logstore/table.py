@@ -1,4 +1,4 @@
-"""The one table of the log store, and the engine it is reached through."""
+"""The tables of the log store, and the engine it is reached through."""
 
 from typing import Any
 
@@ -24,11 +24,13 @@ from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _SQLITE_CONNECTIONS = 40
 _FIRST_START = 7_063_671
-"""The lock under which servers that start at the same moment make the table."""
+"""The lock under which servers that start at the same moment make the tables."""
+
+_metadata = MetaData()
 
 chunks = Table(
     "chunks",
-    MetaData(),
+    _metadata,
     Column("run_id", String(64), primary_key=True),
     Column("first_line", BigInteger, primary_key=True, autoincrement=False),
     Column("line_count", Integer, nullable=False),
@@ -44,11 +46,19 @@ chunks = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+upkeep = Table(
+    "upkeep",
+    _metadata,
+    Column("name", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""How far a work has come that goes over all runs."""
+
 _LATER_COLUMNS = ("latest_at", "set_back", "text_before")
 
 
 def open_engine(url: str, *, connections: int = 10) -> Engine:
-    """The engine for this URL, with the table made."""
+    """The engine for this URL, with the tables made."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     engine = (
         _sqlite_engine(url) if is_sqlite else open_pool(url, connections=connections, statement_seconds=WAIT_SECONDS)
@@ -56,7 +66,8 @@ def open_engine(url: str, *, connections: int = 10) -> Engine:
     with engine.begin() as connection:
         if not is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(_FIRST_START)))
-        connection.execute(CreateTable(chunks, if_not_exists=True))
+        for table in (chunks, upkeep):
+            connection.execute(CreateTable(table, if_not_exists=True))
         there = {each["name"] for each in inspect(connection).get_columns(chunks.name)}
         for name in _LATER_COLUMNS:
             if name not in there:
