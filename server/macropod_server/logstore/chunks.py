@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
-from macropod_server.domain.log_levels import is_as_grave
+from macropod_server.domain.log_levels import is_as_grave, may_be_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.budget import fitting
@@ -102,6 +102,7 @@ class ChunkLogStore:
             for chunk in self._chunks(run_id, *conditions, before=end)
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            if may_be_as_grave(segment.body, level)
             for line in lines_backwards(number, segment, before=end)
             if level is None or is_as_grave(line.text, level)
         )
@@ -125,6 +126,7 @@ class ChunkLogStore:
             for chunk in self._chunks(run_id, *conditions, after=self._chunk_with(run_id, first) - 1)
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            if may_be_as_grave(segment.body, level)
             for line in lines_of(number, segment, first=first)
             if level is None or is_as_grave(line.text, level)
         )
