@@ -14,7 +14,7 @@ from macropod.connection import Connection, segment
 from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
 from macropod.events import Event, read_events
-from macropod.line_wish import StreamName
+from macropod.line_wish import LevelName, StreamName
 from macropod.log_search import FoundLine, search
 from macropod.naming import naming
 from macropod.option_values import checked_count, checked_flag
@@ -118,6 +118,7 @@ class Client:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: StreamName | None = None,
+        level: LevelName | None = None,
         status: str | None = None,
         regex: bool = False,
         ignore_case: bool = False,
@@ -127,16 +128,17 @@ class Client:
         """Lines that hold `text`, of all runs of the workspace: the newest run first, in each the last line first.
 
         With `regex` the text is a regular expression of RE2; every line is looked at by itself. `task` and `run`
-        (or their ids) and `status` pick runs; `stream`, `since` (included) and `until` (excluded), aware datetimes,
-        pick lines. `context` (up to 20) asks for so many lines before and after each. The server is asked only as
-        far as you read. Raises `Invalid` naming what cannot be used and why, `NotFound` for an unknown task or run.
+        (or their ids) and `status` pick runs; `stream`, `level` (that or a graver one), `since` (included) and
+        `until` (excluded), aware datetimes, pick lines. `context` (up to 20) asks for so many lines before and after
+        each. The server is asked only as far as you read. Raises `Invalid` naming what cannot be used and why,
+        `NotFound` for an unknown task or run.
         """
         span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
         runs = {"task_id": getattr(task, "id", task), "run_id": getattr(run, "id", run), "status": status}
         how = {"regex": checked_flag("regex", regex), "ignore_case": checked_flag("ignore_case", ignore_case)}
         checked_limit = None if limit is None else checked_count("limit", limit)
         context = checked_count("context", context, least=0)
-        wish = {"text": text, "stream": stream, "context": context} | span | runs | how
+        wish = {"text": text, "stream": stream, "level": level, "context": context} | span | runs | how
         return search(self._connection, limit=checked_limit, **wish)
 
     def preview_schedule(

@@ -109,3 +109,10 @@ def test_a_stream_of_a_server_that_stops_says_where_to_go_on(client, deps, run):
     deps.signals.close()
     kinds = [kind for kind, _, _ in events(client.get("/v1/logs/search/stream", params={"text": "x", "limit": 150}))]
     assert kinds == ["found", "pause"]
+
+
+def test_only_lines_as_grave_as_is_asked_for_are_found(client, deps, run):
+    first = deps.logs.expected(run.id)
+    deps.logs.append(run.id, first=first, batch=batch("INFO:a:x 1", "ERROR:a:x 2", '{"level": "error", "msg": "x 3"}'))
+    found = search(client, level="warning").json()["items"]
+    assert [each["number"] for each in found] == [first + 2, first + 1]

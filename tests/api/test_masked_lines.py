@@ -57,10 +57,11 @@ def test_what_a_runner_sends_is_stored_and_shown_without_the_values(deps, run, r
 
 def test_the_sentence_a_run_ends_with_does_not_tell_a_value(deps, run, runner):
     runner.get("/v1/runner/spec")
-    told = {"reason": "exit_code", "exit_code": 1, "message": "ValueError: hunter22 is wrong"}
+    error = {"exception": "ValueError", "message": "hunter22 is wrong", "file": "main.py", "line": 3}
+    told = {"reason": "exit_code", "exit_code": 1, "message": "ValueError: hunter22 is wrong", "error": error}
     assert runner.post("/v1/runner/end", json=told).status_code == 204
-    assert "hunter22" not in reread(deps, run).message
-    assert "*** is wrong" in reread(deps, run).message
+    ended = reread(deps, run)
+    assert (ended.message, ended.error.message) == ("ValueError: *** is wrong", "*** is wrong")
 
 
 @pytest.mark.parametrize("output", [["a hunter22", "b", "hunter22 c"], ["a ***", "b", "*** c"]])

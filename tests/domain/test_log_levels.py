@@ -2,7 +2,7 @@
 
 import pytest
 from macropod_server.domain.levels import Level, numbered, reaches
-from macropod_server.domain.log_levels import level_of
+from macropod_server.domain.log_levels import level_of, may_be_as_grave
 
 TOLD = [
     ("INFO:root:msg", "info"),
@@ -58,6 +58,22 @@ NOT_TOLD = [
 @pytest.mark.parametrize(("text", "level"), TOLD)
 def test_a_level_is_known_in_the_usual_formats(text: str, level: str) -> None:
     assert level_of(text) == level
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [*TOLD, ("\x1b[1mERR\x1b[31mOR\x1b[0m boom", "error"), ('{"l\\u0065vel": "w\\u0061rn"}', "warning")],
+)
+def test_no_text_with_a_line_of_a_level_is_passed_over(text: str, level: str) -> None:
+    assert level_of(text) == level
+    assert may_be_as_grave(f"hello\n{text}\nhello\n".encode(), Level(level))
+    assert may_be_as_grave(f"{text}\n".encode(), Level.DEBUG)
+
+
+def test_a_text_without_a_sign_of_a_level_is_passed_over() -> None:
+    body = b"2026-01-02 03:04:05,678 INFO name: [1] done\nhello\n"
+    assert [level.value for level in Level if may_be_as_grave(body, level)] == ["debug", "info"]
+    assert may_be_as_grave(body, None)
 
 
 @pytest.mark.parametrize("text", NOT_TOLD)

@@ -10,7 +10,7 @@ from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
 from macropod_server.domain.log_levels import is_as_grave
-from macropod_server.domain.search import Match, Query
+from macropod_server.domain.search import Query
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage, Stretch
 
 
@@ -94,9 +94,9 @@ class MemoryLogStore:
                 if before is not None and run_id == run_ids[0] and line.number >= before:
                     continue
                 spans = query.pattern.spans(line.text.encode())
-                is_match = spans is not None and query.admits(line.printed_at, line.stream)
+                match = query.matched(line, spans) if query.admits(line.printed_at, line.stream) else None
                 is_last = is_over()
-                yield Stretch(run_id, line.number, [Match(line, spans or ())] if is_match else [])
+                yield Stretch(run_id, line.number, [match] if match else [])
                 if is_last:
                     return
 

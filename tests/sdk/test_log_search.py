@@ -122,6 +122,12 @@ def test_the_command_prints_what_programs_read(call: Call, runs: list[PlayedRun]
     assert json.loads(out)["number"] == 1
 
 
+def test_what_a_line_would_do_to_a_terminal_is_left_out(call: Call, runs: list[PlayedRun]) -> None:
+    runs[1].prints("before \x1b]0;title\x07 needle \x1b[2J\x1b[31mred\rback")
+    code, out, _ = call("logs", "search", "needle")
+    assert (code, out.splitlines()[-1].partition(" before")[2]) == (0, "  needle redback")
+
+
 def test_a_search_that_finds_nothing_says_so_and_exits_with_4(call: Call, runs: list[PlayedRun]) -> None:
     assert call("logs", "search", "absent") == (4, "", "Nothing was found.\n")
     code, out, err = call("logs", "search", "(", "--regex")

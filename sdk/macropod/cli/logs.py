@@ -9,14 +9,15 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from macropod.cli.log_options import Stream
+from macropod.cli.log_options import LevelOption, StreamOption
 from macropod.cli.output import Output, OutputOption, say, write
 from macropod.cli.runs import Status
 from macropod.cli.session import connect
 from macropod.cli.values import read_moment
-from macropod.line_wish import StreamName
+from macropod.line_wish import LevelName, StreamName
 from macropod.log_search import FoundLine
 from macropod.logs import LogLine
+from macropod.terminal_text import for_terminal, plain
 
 app = typer.Typer(help="Search what runs print.", no_args_is_help=True)
 
@@ -37,6 +38,7 @@ class _Runs(TypedDict):
 
 class _Lines(TypedDict):
     stream: StreamName | None
+    level: LevelName | None
     since: datetime | None
     until: datetime | None
     context: int
@@ -47,7 +49,6 @@ TextArgument = Annotated[str, typer.Argument(metavar="TEXT", help="What to look 
 TaskOption = Annotated[str | None, typer.Option(metavar="TASK", help="Only in runs of the task with this id.")]
 RunOption = Annotated[str | None, typer.Option(metavar="RUN", help="Only in the run with this id.")]
 StatusOption = Annotated[Status | None, typer.Option(metavar="|".join(Status), help="Only in runs of this status.")]
-StreamOption = Annotated[Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")]
 SinceOption = Annotated[
     datetime | None,
     typer.Option(parser=read_moment, metavar="TIME", help="Printed at or after; so long ago: 10m, 2h, 7d."),
@@ -70,6 +71,7 @@ def search(
     run: RunOption = None,
     status: StatusOption = None,
     stream: StreamOption = None,
+    level: LevelOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
     regex: RegexOption = False,
@@ -83,7 +85,15 @@ def search(
     client = connect(context)
     stream_name: StreamName | None = stream.value if stream else None
     runs: _Runs = {"task": task, "run": run, "status": status}
-    lines: _Lines = {"stream": stream_name, "since": since, "until": until, "context": around, "limit": limit}
+    level_name: LevelName | None = level.value if level else None
+    lines: _Lines = {
+        "stream": stream_name,
+        "level": level_name,
+        "since": since,
+        "until": until,
+        "context": around,
+        "limit": limit,
+    }
     found = client.search_logs(text, regex=regex, ignore_case=ignore_case, **runs, **lines)
     count = _print(found, Output.JSON if as_json else output)
     if not count:
@@ -115,17 +125,17 @@ def _shown(line: FoundLine, last: FoundLine | None, output: Output, *, is_marked
     is_new = last is None or last.run_id != line.run_id
     head = [*([""] if last else []), *_heading(line, is_marked=is_marked)] if is_new else []
     gap = ["--"] if not is_new and (line.before or line.after) else []
-    text = f"{line.number}: {_time(line)} {_marked(line) if is_marked else line.text}"
+    text = f"{line.number}: {_time(line)} {_marked(line) if is_marked else _shown_text(line.text)}"
     return [*head, *gap, *_around(line.before), text, *_around(line.after)]
 
 
 def _heading(line: FoundLine, *, is_marked: bool) -> list[str]:
-    text = f"run {line.run_id} of {line.task_name}" if line.task_name else f"run {line.run_id}, packaging"
+    text = f"run {line.run_id} of {_shown_text(line.task_name)}" if line.task_name else f"run {line.run_id}, packaging"
     return [f"{_HEAD}{text}{_END}" if is_marked else text]
 
 
 def _around(lines: Iterable[LogLine]) -> list[str]:
-    return [f"{line.number}- {line}" for line in lines]
+    return [f"{line.number}- {_time(line)} {_shown_text(line.text)}" for line in lines]
 
 
 def _time(line: LogLine) -> str:
@@ -135,6 +145,11 @@ def _time(line: LogLine) -> str:
 def _marked(line: FoundLine) -> str:
     parts, place = list[str](), 0
     for start, end in line.spans:
-        parts += [line.text[place:start], _MARK, line.text[start:end], _END]
+        parts += [_shown_text(line.text[place:start]), _MARK, _shown_text(line.text[start:end]), _END]
         place = end
-    return "".join([*parts, line.text[place:]])
+    return "".join([*parts, _shown_text(line.text[place:])])
+
+
+def _shown_text(text: str) -> str:
+    """No colours, which a mark would get mixed up with, and nothing that moves or sets anything."""
+    return for_terminal(plain(text))

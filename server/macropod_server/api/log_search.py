@@ -18,6 +18,7 @@ from macropod_server.db.searched import Scope
 from macropod_server.deps import Deps
 from macropod_server.domain import search
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
 from macropod_server.domain.run import RunStatus
 from macropod_server.flows.search_logs import Found, FoundPage, check_scope, read_cursor, search_logs
@@ -74,13 +75,14 @@ def get_wish(
     since: Annotated[datetime | None, Query(description="printed at or after")] = None,
     until: Annotated[datetime | None, Query(description="printed before")] = None,
     stream: Stream | None = None,
+    level: Annotated[Level | None, Query(description="only lines that tell this level or a graver one")] = None,
     context: Annotated[int, Query(ge=0, le=_MOST_CONTEXT, description="so many lines before and after each")] = 0,
 ) -> Wish:
     span = {"since": utc_or_none("since", since), "until": utc_or_none("until", until)}
     pattern = search.Pattern(text, is_regex=regex, ignore_case=ignore_case)
     return Wish(
         scope=Scope(caller.workspace_id, task_id=task_id, run_id=run_id, status=status, **span),
-        query=search.Query(pattern, stream=stream, **span),
+        query=search.Query(pattern, stream=stream, level=level, **span),
         context=context,
     )
 

@@ -28,6 +28,14 @@ _GLOG = re.compile(r"([DIWEF])\d{4} \d\d:\d\d:\d\d\.")
 _TENSORFLOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: ([DIWEF]) ")
 _LETTERS = {"D": Level.DEBUG, "I": Level.INFO, "W": Level.WARNING, "E": Level.ERROR, "F": Level.CRITICAL}
 
+_ANY_LETTER = re.compile(rb"^[DIWEF]\d{4} |: [DIWEF] ", re.MULTILINE)
+_KEYS = (b"level", b"lvl", b"severity", b"\\u00", b"\x1b")
+"""One of these stands in every JSON line with a level, or its letters are told by numbers or have colours between."""
+
+_SIGNS = {
+    least: (*_KEYS, *(name.encode() for name, level in NAMES.items() if reaches(level, least))) for least in Level
+}
+
 _WORD = re.compile(r"[\w./@-]*\w")
 
 
@@ -46,6 +54,14 @@ def level_of(text: str) -> Level | None:
 def is_as_grave(text: str, least: Level | None) -> bool:
     """Whether the line tells that level or a graver one; of None every line does."""
     return least is None or reaches(level_of(text), least)
+
+
+def may_be_as_grave(body: bytes, least: Level | None) -> bool:
+    """Whether any line of a text may tell that level or a graver one; False is certain, and found out fast."""
+    if least is None:
+        return True
+    lowered = body.lower()
+    return any(sign in lowered for sign in _SIGNS[least]) or (b"] " in body and bool(_ANY_LETTER.search(body)))
 
 
 def _leading(head: str) -> Level | None:

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.log_levels import is_as_grave
 
 LONGEST_PATTERN = 1000
 _MOST_STEPS = 4000
@@ -19,6 +21,10 @@ _NOT_BY_LINE = {"A": "^", "z": "$", "C": "."}
 """What speaks of the whole text, or of bytes, and the word for it where each line is looked at alone."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WITHOUT_LINES = re.compile(r"\(\?[a-zA-Z]*-[a-zA-Z]*m")
+
+
+Spans = tuple[tuple[int, int], ...]
+"""Places in a line, in characters: from where to before where."""
 
 
 class Pattern:
@@ -35,7 +41,7 @@ class Pattern:
         found = self._compiled.search(content, start, end)
         return None if found is None else int(found.start())
 
-    def spans(self, line: bytes) -> tuple[tuple[int, int], ...] | None:
+    def spans(self, line: bytes) -> Spans | None:
         """Where a line matches, in characters, from where to before where; None when it does not."""
         spans, characters, place, is_found = list[tuple[int, int]](), 0, 0, False
         for match in self._compiled.finditer(line):
@@ -59,6 +65,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     stream: Stream | None = None
+    level: Level | None = None
 
     def admits(self, printed_at: datetime, stream: Stream) -> bool:
         is_in_time = (self.since is None or self.since <= printed_at) and (
@@ -66,13 +73,17 @@ class Query:
         )
         return is_in_time and self.stream in (None, stream)
 
+    def matched(self, line: Line, spans: Spans | None) -> "Match | None":
+        """The match of a line that was found and admitted, unless it tells no level as grave as is asked for."""
+        return None if spans is None or not is_as_grave(line.text, self.level) else Match(line, spans)
+
 
 @dataclass(frozen=True)
 class Match:
     """A line that was found, and where in its text, in characters."""
 
     line: Line
-    spans: tuple[tuple[int, int], ...]
+    spans: Spans
 
 
 def _check_text(text: str) -> None:

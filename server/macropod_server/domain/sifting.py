@@ -108,6 +108,8 @@ def matches(content: bytes, places: Places, start: int, end: int, query: Query) 
             spans = query.pattern.spans(text)
             if spans is not None:
                 number = places.number_at(segment, line_start)
-                found.append(Match(Line(number, segment.printed_at, segment.stream, text.decode()), spans))
+                line = Line(number, segment.printed_at, segment.stream, text.decode())
+                if match := query.matched(line, spans):
+                    found.append(match)
         start = line_end + 1
     return found[::-1]

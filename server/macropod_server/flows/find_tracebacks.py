@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from macropod_server.db import orchestrations
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
+from macropod_server.domain.lines import Stream
 from macropod_server.domain.run_error import RunError
 from macropod_server.domain.tracebacks import Traceback, TracebackScanner
 
@@ -43,8 +44,9 @@ def closing_error(deps: Deps, run: Run) -> RunError | None:
     """The traceback a log ends with: what a runner that died would have told of it."""
     scanner, last = _scanner(deps, run), 0
     for line in deps.logs.tail(run.id, limit=_LAST_LINES, max_bytes=_LAST_BYTES):
-        scanner.feed(line)
-        last = line.number
+        if line.stream is not Stream.SYSTEM:
+            scanner.feed(line)
+            last = line.number
     closing = [found for found in scanner.finish() if found.last_line == last]
     return RunError(closing[0].exception, closing[0].message, closing[0].file, closing[0].line) if closing else None
 

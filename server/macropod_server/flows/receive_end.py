@@ -18,11 +18,14 @@ def receive_end(deps: Deps, run_id: str, told: Ending, *, now: datetime) -> None
 
 
 def _masked(deps: Deps, run_id: str, told: Ending) -> Ending:
-    if not told.message:
+    if not told.message and not told.error:
         return told
     with deps.database.read() as session:
-        run = runs.get(session, run_id)
-    return replace(told, message=masker_of(deps, run).text(told.message))
+        mask = masker_of(deps, runs.get(session, run_id)).text
+    error = told.error and replace(
+        told.error, exception=mask(told.error.exception), message=told.error.message and mask(told.error.message)
+    )
+    return replace(told, message=told.message and mask(told.message), error=error)
 
 
 def _explained(deps: Deps, run_id: str, told: Ending) -> Ending:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream, segments
-from macropod_server.domain.log_levels import is_as_grave
+from macropod_server.domain.log_levels import is_as_grave, may_be_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.domain.search import Query
 from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
@@ -127,6 +127,7 @@ class ChunkLogStore:
             for chunk, end in self._walk.back(run_id, *conditions, before=before)
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            if may_be_as_grave(segment.body, level)
             for line in lines_backwards(number, segment, before=end)
             if level is None or is_as_grave(line.text, level)
         )
@@ -151,6 +152,7 @@ class ChunkLogStore:
             for chunk, start in self._walk.on(run_id, *conditions, first=max(first, span.first or 1))
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            if may_be_as_grave(segment.body, level)
             for line in lines_of(number, segment, first=start)
             if level is None or is_as_grave(line.text, level)
         )
