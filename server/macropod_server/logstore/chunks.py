@@ -195,7 +195,8 @@ class ChunkLogStore:
         self, run_id: str, *conditions: ColumnElement[bool], after: int = 0, before: int = 0
     ) -> Iterator[Row[Any]]:
         """Chunks from `after` on, or backwards from `before`: few at first, and no connection kept in between."""
-        key, cursor, size = chunks.c.first_line, before or after, 1
+        # Forwards two at once: for who reads on at the head, one that comes and none after it are one look.
+        key, cursor, size = chunks.c.first_line, before or after, 1 if before else 2
         query = select(chunks).where(chunks.c.run_id == run_id, *conditions)
         query = query.order_by(key.desc() if before else key)
         while True:
