@@ -70,7 +70,8 @@ def _of_files(script: Path, folder: Path) -> list[float]:
             writer = subprocess.Popen([sys.executable, str(script)], stdout=stack.enter_context(output.open("wb")))
             words = ["tail", "-f", "-n", "+1", f"--pid={writer.pid}", str(output)]
             tails.append(stack.enter_context(subprocess.Popen(words, stdout=subprocess.PIPE, text=True)))
-            stack.callback(writer.wait)
+            # Not waited for, an ended program still has its number, and `tail` would go on.
+            threading.Thread(target=writer.wait).start()
         return _in_threads([lambda tail=tail: tail.stdout or () for tail in tails])
 
 

@@ -31,7 +31,9 @@ def _forms_of(value: str) -> Iterator[str]:
     raw = value.encode(errors="replace")
     if len(raw) < SHORTEST:
         return
-    yield from (line.strip("\r") for line in value.split("\n"))
+    for line in value.split("\n"):
+        yield line
+        yield line.strip("\r")
     for escaped in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]):
         yield escaped
         yield escaped.replace("/", "\\/")

@@ -27,7 +27,8 @@ class ChunkWalk:
         A chunk may have grown by those after it since the last look, so it is lines that are gone on from. Few at
         first, and no connection kept in between.
         """
-        start, size = min(first, _BEYOND_ANY_LINE), 1
+        # Two at once: for who reads on at the head, one that comes and none after it are one look.
+        start, size = min(first, _BEYOND_ANY_LINE), 2
         in_run = (chunks.c.run_id == run_id, *conditions)
         while True:
             holder = select(func.max(chunks.c.first_line)).where(
