@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.search import Pattern, Query
 from macropod_server.logstore.chunks import ChunkLogStore, open_log_store
 from sqlalchemy import event
 
@@ -188,3 +189,28 @@ def test_a_log_with_a_gap_is_the_same_after_it_was_carried_to_another_store(tmp_
 def test_a_log_under_the_cap_is_kept_whole(tmp_path: Path) -> None:
     with closing(capped(tmp_path, most_bytes=100_000, count=900, chance=random.Random(9))) as store:
         assert [line.number for line in store.read("run")] == list(range(1, store.expected("run")))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_merged_chunks_know_their_times_and_gaps_as_those_they_were_made_of(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    lines = on_a_clock_that_is_set_back(chance, 600)
+    with closing(opened(tmp_path, run_max_bytes=4000)) as store:
+        fill(store, lines, chance)
+        kept, found = list(store.read("run")), search(store)
+        assert len(kept) < len(lines)
+        while store.merge("run"):
+            pass
+        assert store.usage().lines == len(kept)
+        assert len(list(store.batches())) == 2  # What is before the gap, and from its line on.
+        assert list(store.read("run")) == kept
+        assert next(number for number, _ in store.segments("run")) == 1
+        assert search(store) == found
+        compare(store, kept, chance)
+        assert store.append("run", first=601, batch=batch("one more", at=lines[-1].printed_at)) == 602
+        compare(store, list(store.read("run")), chance)
+
+
+def search(store: ChunkLogStore) -> list[Line]:
+    query = Query(Pattern("line 5"))
+    return [match.line for stretch in store.search(["run"], query) for match in stretch.matches]

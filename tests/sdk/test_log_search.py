@@ -125,7 +125,7 @@ def test_the_command_prints_what_programs_read(call: Call, runs: list[PlayedRun]
 def test_what_a_line_would_do_to_a_terminal_is_left_out(call: Call, runs: list[PlayedRun]) -> None:
     runs[1].prints("before \x1b]0;title\x07 needle \x1b[2J\x1b[31mred\rback")
     code, out, _ = call("logs", "search", "needle")
-    assert (code, out.splitlines()[-1].partition(" before")[2]) == (0, "  needle redback")
+    assert (code, out.splitlines()[-1].partition(" before")[2]) == (0, "  needle red␍back")
 
 
 def test_a_search_that_finds_nothing_says_so_and_exits_with_4(call: Call, runs: list[PlayedRun]) -> None:

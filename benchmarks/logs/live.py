@@ -7,13 +7,13 @@ makes; tail, range and jump are medians of 30 calls over REST, beside SQLite wit
 time, asked in process. The download goes through the SDK into a file; beside it a copy of that file.
 """
 
-from pathlib import Path
-
 from benchmarks.figures import Figure
-from benchmarks.live_latency import latency_figures
-from benchmarks.long_log import LINES, long_log_figures
+from benchmarks.logs.latency import latency_figures
+from benchmarks.logs.long_log import LINES, long_log_figures
+from benchmarks.server import new_folder
 
 
-def measure(folder: Path, *, lines: int = LINES) -> list[Figure]:
-    """Works in this folder, which takes about 5 GB, and leaves nothing running."""
-    return [*latency_figures(folder), *long_log_figures(folder, lines=lines)]
+def measure(*, lines: int = LINES) -> list[Figure]:
+    """Takes about 5 GB of disk, and leaves nothing there."""
+    with new_folder() as folder:
+        return [*latency_figures(folder), *long_log_figures(folder, lines=lines)]
