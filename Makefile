@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install demo test test-kubernetes check format bench bench-kubernetes chaos runner-image server-image compose-env constraints clean
+.PHONY: install demo test test-kubernetes check format bench bench-logs bench-kubernetes chaos runner-image server-image compose-env constraints clean
 
 install: $(READY)
 
@@ -34,6 +34,10 @@ format: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# What logs promise; some minutes and 5 GB of disk.
+bench-logs: install
+	$(BIN)/python -m benchmarks.logs
 
 # Beside a bare Job, on a real cluster.
 bench-kubernetes: install

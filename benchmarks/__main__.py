@@ -3,7 +3,6 @@
 import argparse
 import sys
 import textwrap
-from types import ModuleType
 
 from rich.console import Console
 
@@ -18,7 +17,7 @@ from benchmarks import (
 )
 from benchmarks.figures import Figure
 from benchmarks.machine import facts
-from benchmarks.report import PAGE, page, terminal_table
+from benchmarks.report import PAGE, method_of, page, terminal_table
 
 _MODULES = (first_line, docker_first_line, hundred_runs, million_lines, tail, schedules, idle_memory)
 MEASUREMENTS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
@@ -33,7 +32,7 @@ def main() -> int:
     figures = [figure for name in names for figure in _measured(name)]
     Console(width=None if sys.stdout.isatty() else 120).print(terminal_table(figures))
     if arguments.write:
-        methods = {name: _method(MEASUREMENTS[name]) for name in names}
+        methods = {name: method_of(MEASUREMENTS[name]) for name in names}
         PAGE.write_text(page(figures, machine=facts(), methods=methods))
     return 0
 
@@ -42,10 +41,6 @@ def _measured(name: str) -> list[Figure]:
     print(f"{name} ...", file=sys.stderr, flush=True)
     figures: list[Figure] = MEASUREMENTS[name].measure()
     return figures
-
-
-def _method(module: ModuleType) -> str:
-    return " ".join((module.__doc__ or "").split())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from rich.table import Table
@@ -12,6 +13,7 @@ from benchmarks.server import ROOT
 PAGE = ROOT / "docs" / "performance.md"
 _TEMPLATE = Path(__file__).parent / "performance.md.template"
 _NOTHING = "-"
+_BEGIN, _END = "<!-- make bench-logs writes from here -->", "<!-- to here -->"
 
 
 class Row(NamedTuple):
@@ -35,13 +37,35 @@ def terminal_table(figures: Iterable[Figure]) -> Table:
     return table
 
 
+def method_of(module: ModuleType) -> str:
+    """How a measurement is made, as its module says."""
+    return " ".join((module.__doc__ or "").split())
+
+
 def page(figures: Iterable[Figure], *, machine: Mapping[str, str], methods: Mapping[str, str]) -> str:
     """The text of `docs/performance.md`. `methods` tells by name how each measurement is made."""
     return _TEMPLATE.read_text().format(
         table=_markdown_table(figures),
         machine="\n".join(f"- {name}: {value}" for name, value in machine.items()),
-        methods="\n\n".join(f"**`{name}`**: {text}" for name, text in methods.items()),
+        methods=_listed(methods),
+        logs=_logs_of(PAGE.read_text()),
     )
+
+
+def write_logs(figures: Iterable[Figure], *, machine: Mapping[str, str], methods: Mapping[str, str]) -> None:
+    """Into the part of the page that is about logs, which `page` leaves as it is."""
+    text = PAGE.read_text()
+    where = ", ".join(f"{name} {value}" for name, value in machine.items())
+    section = f"{_markdown_table(figures)}\n\n{where}.\n\n{_listed(methods)}"
+    PAGE.write_text(text.replace(f"{_BEGIN}{_logs_of(text)}{_END}", f"{_BEGIN}\n{section}\n{_END}"))
+
+
+def _logs_of(text: str) -> str:
+    return text.partition(_BEGIN)[2].partition(_END)[0]
+
+
+def _listed(methods: Mapping[str, str]) -> str:
+    return "\n\n".join(f"**`{name}`**: {text}" for name, text in methods.items())
 
 
 def _markdown_table(figures: Iterable[Figure]) -> str:

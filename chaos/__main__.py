@@ -14,6 +14,7 @@ from chaos import (
     clock_jumps,
     database_away,
     disk_full,
+    log_kills,
     mixed,
     punctuality,
     replicas,
@@ -29,6 +30,7 @@ from chaos.report import report, write
 
 _SHORT_MINUTES = 3.0
 _ALL_KILLS = 10
+_LOG_KILLS, _ALL_LOG_KILLS = 30, 200
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ SCENARIOS = {
     ),
     "r12": _rolling(rolling_restart.SEVERAL),
     "r12-one": _rolling(rolling_restart.ONE),
+    "log-kills": Scenario(
+        "Servers, runners and followers are killed while runs print",
+        lambda seed, _minutes, is_long: log_kills.log_kills(seed=seed, kills=_ALL_LOG_KILLS if is_long else _LOG_KILLS),
+        log_kills.CONFIGURATION,
+    ),
     "r14": Scenario(
         "R14: soak",
         lambda seed, _minutes, is_long: soak.soak(seed=seed, minutes=60 if is_long else 15),

@@ -101,6 +101,7 @@ def run_answer(**changes: Any) -> dict[str, Any]:
         "status": "success",
         "reason": "completed",
         "message": "The program ended by itself with exit code 0.",
+        "error": None,
         "exit_code": 0,
         "signal": None,
         "attempt": 1,

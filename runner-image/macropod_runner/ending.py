@@ -4,6 +4,7 @@ import signal
 from enum import StrEnum
 from typing import NamedTuple
 
+from macropod_runner.last_error import LastError
 from macropod_runner.last_words import LastWords
 from macropod_runner.spec import Spec
 
@@ -27,11 +28,15 @@ class Reason(StrEnum):
 
 
 class Ending(NamedTuple):
-    """`code` is the exit code, negative for a signal, None when nothing was started or nobody saw it end."""
+    """`code` is the exit code, negative for a signal, None when nothing was started or nobody saw it end.
+
+    `error` is the last traceback of a main.py that ended by itself.
+    """
 
     reason: Reason
     message: str | None = None
     code: int | None = None
+    error: LastError | None = None
 
     @property
     def exit_code(self) -> int | None:

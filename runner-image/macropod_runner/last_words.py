@@ -1,15 +1,13 @@
 """Remembers the end of what main.py said on stderr, to tell in one sentence why it failed."""
 
+from pathlib import Path
+
+from macropod_runner.last_error import GROUP_MARGIN, HEADS, UNREADABLE, LastError, last_error
 from macropod_runner.output import Keep
 from macropod_runner.segments import STDERR
 
 _REMEMBERED_BYTES = 16 * 1024
 _LONGEST = 300
-_TRACEBACK = "Traceback (most recent call last):"
-_HEADS = (_TRACEBACK, f"  + Exception Group {_TRACEBACK}")
-_GROUP_MARGIN = "  | "
-_UNREADABLE = ("SyntaxError: ", "IndentationError: ", "TabError: ")
-"""A main.py Python cannot even read has no traceback."""
 
 
 class LastWords:
@@ -31,11 +29,15 @@ class LastWords:
     def exception(self) -> str:
         """The exception Python told last, its type and the first line of what it says; empty when there is none."""
         lines = self._lines()
-        heads = [number for number, line in enumerate(lines) if line in _HEADS]
+        heads = [number for number, line in enumerate(lines) if line in HEADS]
         if not heads:
-            return next((_shortened(line) for line in reversed(lines) if line.startswith(_UNREADABLE)), "")
-        told = (line.removeprefix(_GROUP_MARGIN) for line in lines[heads[-1] + 1 :])
+            return next((_shortened(line) for line in reversed(lines) if line.startswith(UNREADABLE)), "")
+        told = (line.removeprefix(GROUP_MARGIN) for line in lines[heads[-1] + 1 :])
         return next((_shortened(line) for line in told if line[:1].strip()), "")
+
+    def error(self, home: Path) -> LastError | None:
+        """The same exception, with the place in the user's own code; `home` is where that is."""
+        return last_error(self._lines(), str(home))
 
     def _lines(self) -> list[str]:
         return [line.rstrip() for line in self._remembered.decode(errors="replace").splitlines()]

@@ -1,6 +1,7 @@
 """Cuts one stream of any bytes into whole lines of valid UTF-8, block by block, not line by line."""
 
 LINE_MAX_BYTES = 64 * 1024
+CUT_MARK = b" [cut here: the line has "
 
 
 class LineCutter:
@@ -67,4 +68,4 @@ def _shortened(line: bytes, length: int) -> bytes:
     cut = LINE_MAX_BYTES
     while cut > LINE_MAX_BYTES - 3 and line[cut] & 0xC0 == 0x80:
         cut -= 1
-    return line[:cut] + f" [cut here: the line has {length:,} bytes]".encode()
+    return line[:cut] + CUT_MARK + f"{length:,} bytes]".encode()

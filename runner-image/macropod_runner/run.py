@@ -31,7 +31,8 @@ def run_task(job: Job) -> Ending:
     # A control group that others share too says nothing about the children of this run.
     may_be_ours = outcome.code == -signal.SIGKILL or job.spec.memory_bytes is None
     ran_out = may_be_ours and group.oom_kills() > killed_before
-    return own_ending(outcome.code, words, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
+    ending = own_ending(outcome.code, words, ran_out_of_memory=ran_out, limit_bytes=group.memory_limit())
+    return ending._replace(error=words.error(job.place.home)) if outcome.code > 0 else ending
 
 
 def _fetch_environment(job: Job) -> None:

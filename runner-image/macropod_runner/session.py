@@ -98,6 +98,7 @@ class Session:
                 "message": ending.message,
                 "exit_code": ending.exit_code,
                 "signal": ending.signal,
+                "error": ending.error._asdict() if ending.error else None,
                 "peak_memory_bytes": self._reaper.peak_memory_bytes,
                 "cpu_seconds": self._reaper.cpu_seconds,
                 "lines": lines,

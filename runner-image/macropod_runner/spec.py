@@ -32,6 +32,7 @@ class Spec(NamedTuple):
     sends_environment: bool = False
     bundle_sha256: str | None = None
     bundle_url: str | None = None
+    masked: Sequence[str] = ()
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -7,6 +7,7 @@ from typing import IO
 from macropod_runner import memory
 from macropod_runner.ending import Ended, Outcome, Reason, Stopped
 from macropod_runner.eviction import Eviction
+from macropod_runner.masking import masking
 from macropod_runner.output import Keep, Output
 from macropod_runner.process_tree import ProcessTree, become_reaper
 from macropod_runner.program import Program, start
@@ -28,6 +29,7 @@ class Supervisor:
         self._reaper = reaper
         self._watch = Watch(spec, stop)
         self._grace_seconds = spec.grace_seconds
+        self._masked = spec.masked
 
     def run(self, program: Program, *, keep: Keep) -> Outcome:
         """Hand all it prints to `keep`. Raises `CouldNotStart`."""
@@ -38,7 +40,7 @@ class Supervisor:
         self._watch.begin()
         memory.offer_to_the_kernel(process.pid)
         tree = ProcessTree(process.pid)
-        output = Output(_pipes(process), keep=keep, wakeups=self._stop.wakeups)
+        output = Output(_pipes(process), keep=masking(keep, self._masked), wakeups=self._stop.wakeups)
         try:
             return self._attend(process.pid, tree, output)
         except BaseException:

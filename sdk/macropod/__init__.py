@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from macropod.events import Event
     from macropod.inside import in_task, task_args
     from macropod.lineage import Attempt, Lineage
+    from macropod.log_search import FoundLine
     from macropod.logs import LogLine, LogLines
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
+    from macropod.tracebacks import RunError, Traceback, TracebackList
     from macropod.workspace import Workspace
 
 __version__ = "0.1.0"
@@ -52,6 +54,7 @@ __all__ = [
     "ContinuousOptions",
     "Event",
     "Forbidden",
+    "FoundLine",
     "Invalid",
     "Limits",
     "Lineage",
@@ -70,6 +73,7 @@ __all__ = [
     "PoolList",
     "Problem",
     "Run",
+    "RunError",
     "RunList",
     "SchedulePreview",
     "ScheduledOptions",
@@ -80,6 +84,8 @@ __all__ = [
     "Tick",
     "TickList",
     "TooLarge",
+    "Traceback",
+    "TracebackList",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
@@ -98,6 +104,7 @@ _MODULES = {
     "task_args": "inside",
     "Attempt": "lineage",
     "Lineage": "lineage",
+    "FoundLine": "log_search",
     "LogLine": "logs",
     "LogLines": "logs",
     "ContinuousOptions": "options",
@@ -118,6 +125,9 @@ _MODULES = {
     "TaskList": "tasks",
     "Tick": "ticks",
     "TickList": "ticks",
+    "RunError": "tracebacks",
+    "Traceback": "tracebacks",
+    "TracebackList": "tracebacks",
     "Workspace": "workspace",
 }
 

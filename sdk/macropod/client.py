@@ -14,8 +14,10 @@ from macropod.connection import Connection, segment
 from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
 from macropod.events import Event, read_events
+from macropod.line_wish import LevelName, StreamName
+from macropod.log_search import FoundLine, search
 from macropod.naming import naming
-from macropod.option_values import checked_count
+from macropod.option_values import checked_count, checked_flag
 from macropod.options import NAMES, checked_plan, checked_values
 from macropod.orchestrations import Orchestration, OrchestrationList
 from macropod.pools import Pool, PoolList
@@ -106,6 +108,38 @@ class Client:
     def get_run(self, id: str) -> Run:  # noqa: A002
         """The run with this id, which is also its pod id. Raises `NotFound`."""
         return Run._get(self._connection, id)
+
+    def search_logs(
+        self,
+        text: str,
+        *,
+        task: Task | str | None = None,
+        run: Run | str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stream: StreamName | None = None,
+        level: LevelName | None = None,
+        status: str | None = None,
+        regex: bool = False,
+        ignore_case: bool = False,
+        context: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[FoundLine]:
+        """Lines that hold `text`, of all runs of the workspace: the newest run first, in each the last line first.
+
+        With `regex` the text is a regular expression of RE2; every line is looked at by itself. `task` and `run`
+        (or their ids) and `status` pick runs; `stream`, `level` (that or a graver one), `since` (included) and
+        `until` (excluded), aware datetimes, pick lines. `context` (up to 20) asks for so many lines before and after
+        each. The server is asked only as far as you read. Raises `Invalid` naming what cannot be used and why,
+        `NotFound` for an unknown task or run.
+        """
+        span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
+        runs = {"task_id": getattr(task, "id", task), "run_id": getattr(run, "id", run), "status": status}
+        how = {"regex": checked_flag("regex", regex), "ignore_case": checked_flag("ignore_case", ignore_case)}
+        checked_limit = None if limit is None else checked_count("limit", limit)
+        context = checked_count("context", context, least=0)
+        wish = {"text": text, "stream": stream, "level": level, "context": context} | span | runs | how
+        return search(self._connection, limit=checked_limit, **wish)
 
     def preview_schedule(
         self,

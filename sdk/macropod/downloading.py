@@ -1,8 +1,10 @@
-"""Downloads a zip: written aside, compared with its SHA-256, then put in its place."""
+"""Downloads: written aside and put in their place when they are whole; a zip is compared with its SHA-256 before."""
 
 import hashlib
 import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from macropod.connection import Connection
 from macropod.errors import Invalid, UnexpectedAnswer
@@ -25,15 +27,32 @@ def checked_destination(target: Path, *, default_name: str, overwrite: bool) -> 
 def download_bundle(connection: Connection, path: str, destination: Path, *, sha: str) -> None:
     """Write the answer aside and, if its SHA-256 is right, put it in the place of what is there."""
     digest = hashlib.sha256()
+
+    def digested(chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
+        _compare(digest.hexdigest(), sha)
+
+    download_file(connection, path, destination, checked=digested)
+
+
+def download_file(
+    connection: Connection,
+    path: str,
+    destination: Path,
+    *,
+    checked: Callable[[Iterable[bytes]], Iterable[bytes]] = lambda chunks: chunks,
+    **params: Any,
+) -> None:
+    """Write the answer aside and, when it is whole, put it in the place of what is there."""
     with tempfile.NamedTemporaryFile(dir=destination.parent, prefix=".macropod-", delete=False) as file:
         aside = Path(file.name)
         try:
-            with connection.stream(path) as chunks:
-                for chunk in chunks:
-                    digest.update(chunk)
+            with connection.stream(path, **params) as chunks:
+                for chunk in checked(chunks):
                     file.write(chunk)
             file.close()
-            _compare(digest.hexdigest(), sha)
             aside.replace(destination)
         except BaseException:
             aside.unlink(missing_ok=True)

@@ -43,7 +43,8 @@ def _read_ignore_file(folder: Path) -> GitIgnoreSpec:
     path = folder / IGNORE_FILE
     try:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return GitIgnoreSpec.from_lines(text.splitlines())
+        # The others, which it would choose where their libraries are installed, take no names that are not UTF-8.
+        return GitIgnoreSpec.from_lines(text.splitlines(), backend="simple")
     except ValueError as error:
         raise Invalid.field(IGNORE_FILE, f"{path} holds what is not understood: {error}") from error
 

@@ -8,7 +8,8 @@ from macropod.answers import Answer
 from macropod.arguments import checked_moment
 from macropod.connection import Connection
 from macropod.errors import Invalid
-from macropod.logs import LogLine, LogLines
+from macropod.line_wish import LineWish
+from macropod.logs import LogLines
 
 _PAGE_LINES = 10_000
 
@@ -18,14 +19,14 @@ def read_lines(
     path: str,
     *,
     limit: int | None,
-    stream: str | None,
+    wish: LineWish,
     since: datetime | None,
     until: datetime | None,
 ) -> LogLines:
     """The last `limit` lines that fit, oldest first; all of them for None."""
     _check_limit(limit)
     span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
-    within = {"stream": stream} | span
+    within = wish.params() | span
     if limit is None:
         pages = list(_pages(connection, path, within))
         next_number = pages[-1]["next"]
@@ -33,7 +34,7 @@ def read_lines(
         pages = list(_pages_back(connection, path, limit, within))
         next_number = pages[0]["next"]
         pages.reverse()
-    lines = (LogLine._read(each) for page in pages for each in page["lines"])
+    lines = (wish.read(each) for page in pages for each in page["lines"])
     return LogLines(lines, last_number=next_number - 1)
 
 

@@ -17,6 +17,7 @@ def facts_of(run: Run, *, status: str) -> list[tuple[str, str]]:
         *_if_there("waiting for", run.waiting_for),
         ("reason", run.reason or NOTHING),
         ("message", run.message or NOTHING),
+        *_if_there("error", str(run.error) if run.error else None),
         ("exit code", NOTHING if run.exit_code is None else str(run.exit_code)),
         ("signal", run.signal or NOTHING),
         *_if_there("stopped by", run.stop_requested_by),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from macropod.answers import reading
+from macropod.downloading import checked_destination, download_file
 from macropod.following import follow_run
+from macropod.line_wish import Escapes, LevelName, LineWish, StreamName
 from macropod.lineage import Lineage
 from macropod.logs import LogLine, LogLines
 from macropod.patience import wait_until
@@ -16,10 +19,9 @@ from macropod.reading import read_lines
 from macropod.remote import Remote
 from macropod.run_facts import facts_of
 from macropod.tables import NOTHING, Listing, moment
+from macropod.tracebacks import RunError, TracebackList, error_of, read_tracebacks
 
 ENDED = frozenset({"success", "failure", "timed_out", "killed", "lost"})
-
-StreamName = Literal["stdout", "stderr", "system"]
 
 
 class Run(Remote):
@@ -91,6 +93,11 @@ class Run(Remote):
         return self.ended_at or self.started_at or self.created_at
 
     @property
+    def error(self) -> RunError | None:
+        """The last traceback of a `main.py` that failed: exception, message, file and line. None without one."""
+        return error_of(self._answer)
+
+    @property
     def has_ended(self) -> bool:
         """Whether it had ended at the last answer; then its status does not change any more."""
         return self._status in ENDED
@@ -107,23 +114,64 @@ class Run(Remote):
         stream: StreamName | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        level: LevelName | None = None,
+        collapse_progress: bool = False,
+        parsed: bool = False,
+        escapes: Escapes = "drop",
     ) -> LogLines:
         """The last `limit` lines (None: all), oldest first, also while the run goes on.
 
         Each is a text `2026-01-02 03:04:05.678 …` with the time it was printed, in UTC. `stream` picks one;
         `since` (included) and `until` (excluded) are aware datetimes. Raises `Invalid` for a naive one.
+        `level` leaves out what tells no such level and no graver one; `parsed` gives each line its level, and of
+        JSON message and fields. `collapse_progress` leaves of a progress bar what a terminal shows in the end.
+        Escape sequences are dropped, or with `escapes` "colours" or "keep" those for colours, or all, left in.
         """
-        return read_lines(self._connection, f"{self._path}/logs", limit=limit, stream=stream, since=since, until=until)
+        wish = LineWish(stream, level, collapse_progress, parsed, escapes)
+        return read_lines(self._connection, f"{self._path}/logs", limit=limit, wish=wish, since=since, until=until)
 
-    def follow(self, *, after: int = 0, stream: StreamName | None = None) -> Iterator[LogLine]:
+    def download_logs(
+        self,
+        path: str | Path = ".",
+        *,
+        format: Literal["text", "jsonl"] = "text",  # noqa: A002
+        gzip: bool = False,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the whole log, as it is by now, to a file, or into a folder under the run's id. Returns its path.
+
+        As "text" it is what was printed, as "jsonl" each line is an object with `number`, `time`, `stream` and
+        `text`. However long it is, little of it is in memory. Raises `Invalid` when the folder is missing, or when
+        the file is there already, unless `overwrite` is given; what is there is replaced when all of it has come.
+        """
+        suffix = {"text": ".log", "jsonl": ".jsonl"}.get(format, f".{format}") + (".gz" if gzip else "")
+        destination = checked_destination(Path(path), default_name=f"run-{self.id}{suffix}", overwrite=overwrite)
+        download_file(self._connection, f"{self._path}/logs/download", destination, format=format, gzip=gzip)
+        return destination
+
+    def follow(
+        self,
+        *,
+        after: int = 0,
+        stream: StreamName | None = None,
+        level: LevelName | None = None,
+        collapse_progress: bool = False,
+        parsed: bool = False,
+        escapes: Escapes = "drop",
+    ) -> Iterator[LogLine]:
         """Every line as it is printed, from the one after number `after`, until the run has ended.
 
         A broken connection is taken up again where it broke. When the iterator is exhausted, the attributes
         (such as `exit_code`) say how the run ended. Raises `ConnectionFailed` when the server stays away for
-        five minutes.
+        five minutes. What is said of `logs` about the other arguments holds here too.
         """
-        lines = follow_run(self._connection, self.id, after=after, stream=stream, ended=self._take)
+        wish = LineWish(stream, level, collapse_progress, parsed, escapes)
+        lines = follow_run(self._connection, self.id, after=after, wish=wish, ended=self._take)
         return self._once_started(lines) if self._status == "queued" and has_listener() else lines
+
+    def tracebacks(self) -> TracebackList:
+        """Every traceback in its log, oldest first, with the numbers of its lines. The last one is mostly `error`."""
+        return read_tracebacks(self._connection, f"{self._path}/logs/tracebacks")
 
     def wait(self, timeout: float | timedelta | None = None) -> Run:
         """Wait until the run has ended, at most `timeout` seconds (None: without limit). Returns itself.

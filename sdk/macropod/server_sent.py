@@ -6,24 +6,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Message:
-    """One message: the name of its event and its data as text."""
+    """One message: the name of its event, its data as text, and its id, empty without one."""
 
     name: str
     data: str
+    id: str = ""
 
 
 def read_messages(chunks: Iterable[bytes]) -> Iterator[Message]:
     """The messages in a stream of bytes cut anywhere. One that was cut off at the end is left out."""
-    name, data = "message", list[str]()
+    name, data, number = "message", list[str](), ""
     for line in _lines(chunks):
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
             if data:
-                yield Message(name, "\n".join(data))
-            name, data = "message", []
+                yield Message(name, "\n".join(data), number)
+            name, data, number = "message", [], ""
         elif field == "event":
             name = value
+        elif field == "id":
+            number = value
         elif field == "data":
             data.append(value)
 

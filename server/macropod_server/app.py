@@ -17,6 +17,9 @@ from macropod_server.api import (
     errors,
     events,
     health,
+    log_download,
+    log_follow,
+    log_search,
     logs,
     orchestrations,
     pools,
@@ -26,6 +29,7 @@ from macropod_server.api import (
     schedules,
     tasks,
     ticks,
+    tracebacks,
     workspace,
 )
 from macropod_server.api import metrics as metrics_page
@@ -40,6 +44,7 @@ from macropod_server.domain.errors import MacropodError
 from macropod_server.domain.spawner_choice import Tied
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
+from macropod_server.logstore.base import LogStore
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
 from macropod_server.settings import Settings
@@ -64,6 +69,10 @@ _ROUTERS = tuple(
         schedules,
         runs,
         logs,
+        log_follow,
+        log_download,
+        log_search,
+        tracebacks,
         events,
         pools,
         workspace,
@@ -100,14 +109,12 @@ def build_deps(
         spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
     database.on_commit = _teller(metrics, signals, tracing)
-    logs = open_log_store(settings.resolved_logs_url, connections=settings.database_connections)
-    logs.on_append = metrics.lines_stored
     return Deps(
         settings=settings,
         installation_id=installation_id,
         database=database,
         storage=choose_storage(settings),
-        logs=logs,
+        logs=_open_logs(settings, metrics),
         spawner=spawner,
         signals=signals,
         clock=clock,
@@ -116,6 +123,16 @@ def build_deps(
         metrics=metrics,
         tracing=tracing,
     )
+
+
+def _open_logs(settings: Settings, metrics: Metrics) -> LogStore:
+    logs = open_log_store(
+        settings.resolved_logs_url,
+        connections=settings.database_connections,
+        run_max_bytes=settings.run_log_max_bytes,
+    )
+    logs.on_append = metrics.lines_stored
+    return logs
 
 
 @contextmanager
@@ -185,6 +202,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
         lifespan=lifespan,
     )
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
+    app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):

@@ -1,10 +1,11 @@
 """What flows are handed: ports, database, clock and settings. Made by `app`, or by a test."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from macropod_server.db.engine import Database
+from macropod_server.db.tables import Run
 from macropod_server.domain.resources import Limits
 from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
@@ -15,6 +16,10 @@ from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.base import Storage
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import Tracing
+
+
+def _none(_run: Run) -> Collection[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Deps:
     run_key: bytes
     metrics: Metrics
     tracing: Tracing
+    secrets_of: Callable[[Run], Collection[str]] = field(default=_none)
+    """Values that must not be seen in what this run prints."""
 
     @property
     def concurrency(self) -> Concurrency:

@@ -14,6 +14,7 @@ from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.continue_task import note_settled
 from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
+from macropod_server.flows.merge_logs import merge_logs
 from macropod_server.flows.retain import retain
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import stop_runs
@@ -52,6 +53,7 @@ LOOPS = (
     Loop("clean_up", clean_up, _every(1)),
     Loop("sweep", sweep, _every(30)),
     Loop("retain", retain, _every(60)),
+    Loop("merge_logs", merge_logs, _every(10)),
 )
 
 

@@ -14,6 +14,9 @@ from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, r
 from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
 from macropod_server.domain.storage_url import ADDRESSINGS, BucketPlace, NoStorageUrl, bucket_and_prefix, check_endpoint
 
+MIB = 1024**2
+GIB = 1024**3
+
 _PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
 _RANGES = {
@@ -21,6 +24,7 @@ _RANGES = {
     "grace_seconds": (0, math.inf),
     "drain_seconds": (0, 3600),
     "run_cpus": (0.01, 100_000),
+    "run_log_max_bytes": (MIB, math.inf),
     "kubernetes_ttl_seconds": (300, math.inf),
     "kubernetes_cpu_request_percent": (1, 100),
 }
@@ -30,8 +34,6 @@ _ROLES = ("both", "api", "engine")
 _PULL_POLICIES = ("IfNotPresent", "Always", "Never")
 _READ_APART = ("package_index", "profiles", "kubernetes_placement")
 _SHORTEST_KEY = 32
-MIB = 1024**2
-GIB = 1024**3
 
 
 def _data_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -106,6 +108,7 @@ class Settings:
     keep_idempotency_days: int = 7
 
     spool_max_bytes: int = 256 * MIB
+    run_log_max_bytes: int = 2 * GIB
 
     package_index: PackageIndex = field(default_factory=lambda: PackageIndex({}))
     """Not read from MACROPOD_…: the standard variables of pip and uv, for packaging runs."""

@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 from macropod_server.api.events import _told
-from macropod_server.api.logs import _events
+from macropod_server.api.log_events import Wanted
+from macropod_server.api.log_follow import Following, broadcasts
 from macropod_server.domain.lines import Stream, encode_segment
 from sqlalchemy import event
 
@@ -88,4 +89,5 @@ def test_streams_pause_when_the_database_goes_away_under_them(deps):
             folder.with_name("away").rename(folder)
 
     assert asyncio.run(second_of(_told(deps, WORKSPACE, 7))) == "event: pause\nid: 7\ndata: {}\n\n"
-    assert asyncio.run(second_of(_events(deps, run.id, 0, None))) == "event: pause\nid: 1\ndata: {}\n\n"
+    lines = Following(deps, broadcasts(deps), run.id, Wanted(), after=0).events()
+    assert asyncio.run(second_of(lines)) == "event: pause\nid: 1\ndata: {}\n\n"

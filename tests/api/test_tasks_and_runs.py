@@ -205,7 +205,7 @@ def test_the_description_of_the_api_has_examples_and_no_runner_calls(client):
     ],
 )
 def test_the_examples_have_the_shapes_they_are_examples_of(shape, example):
-    assert shape(**example).model_dump(exclude_unset=shape is TaskIn).keys() == example.keys()
+    assert shape(**example).model_dump(exclude_unset=shape in (TaskIn, LineOut)).keys() == example.keys()
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/v1/tasks", 405)])

@@ -2,16 +2,23 @@
 
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import tracemalloc
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from macropod_server.logstore.base import LogStoreUnavailable
-from macropod_server.logstore.chunks import open_log_store
+from macropod_server.domain.lines import Stream
+from macropod_server.domain.search import Pattern, Query
+from macropod_server.logstore.base import Batch, LogStoreUnavailable
+from macropod_server.logstore.chunks import ChunkLogStore, open_log_store
 
-from tests.batches import batch
+from tests.batches import NOON, batch
 
 SENDER = """
 import sys
@@ -30,9 +37,18 @@ open_log_store(sys.argv[1]).append("run", first=1, batch=batch("kept"))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
+MERGES_ON = """
+import sys
+from macropod_server.logstore.chunks import open_log_store
+store = open_log_store(sys.argv[1])
+print("ready", flush=True)
+while store.merge("run"):
+    pass
+"""
 
-def start(program: str, url: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", program, url], cwd=Path(__file__).parents[2])
+
+def start(program: str, url: str, **options: Any) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", program, url], cwd=Path(__file__).parents[2], **options)
 
 
 def test_processes_that_race_with_the_same_batches_store_every_line_once(tmp_path: Path) -> None:
@@ -57,6 +73,66 @@ def test_a_batch_is_one_row_and_takes_less_room_than_its_text(tmp_path: Path) ->
     store.append("run", first=1, batch=batch(*["the same line again"] * 50_000))
     store.close()
     assert (tmp_path / "logs.db").stat().st_size < 100_000
+
+
+def filled(tmp_path: Path, *, count: int) -> ChunkLogStore:
+    """A run of so many batches of ten lines."""
+    store = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}")
+    texts = ([f"line {number} {'x' * 90}" for number in range(first, first + 10)] for first in range(1, count * 10, 10))
+    store.fill(Batch("run", 10 * place + 1, batch(*each)) for place, each in enumerate(texts))
+    return store
+
+
+def rows(tmp_path: Path) -> list[tuple[int, int]]:
+    with closing(sqlite3.connect(tmp_path / "logs.db")) as connection:
+        return connection.execute("SELECT line_count, size_bytes FROM chunks ORDER BY first_line").fetchall()
+
+
+def test_a_search_reads_no_chunk_that_lies_outside_of_its_bounds(tmp_path: Path) -> None:
+    store, later = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}"), NOON + timedelta(hours=1)
+    store.append("run", first=1, batch=batch("x"))
+    store.append("run", first=2, batch=batch("x", at=later, stream=Stream.STDERR))
+    with closing(sqlite3.connect(tmp_path / "logs.db")) as connection, connection:
+        connection.execute("UPDATE chunks SET body = 'no lines' WHERE first_line = 1")
+    for query in (Query(Pattern("x"), since=later), Query(Pattern("x"), stream=Stream.STDERR)):
+        assert [match.line.number for each in store.search(["run"], query) for match in each.matches] == [2]
+    store.close()
+
+
+def test_a_search_holds_only_a_little_of_what_it_reads(tmp_path: Path) -> None:
+    store = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}")
+    store.fill(Batch("run", 250 * place + 1, batch(*["x" * 999] * 250)) for place in range(200))
+    query = Query(Pattern("absent"))
+    tracemalloc.start()
+    stretches = sum(1 for _ in store.search(["run"], query))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    store.close()
+    assert stretches == 200
+    assert peak < 6_000_000
+
+
+def test_merged_chunks_are_few_and_not_too_large_to_read_a_line_from(tmp_path: Path) -> None:
+    store = filled(tmp_path, count=1200)
+    while store.merge("run"):
+        pass
+    store.close()
+    merged = rows(tmp_path)
+    assert sum(line_count for line_count, _ in merged) == 12_000
+    assert len(merged) < 10
+    assert max(size_bytes for _, size_bytes in merged) < 256 * 1024
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.1])
+def test_a_kill_in_the_middle_of_a_merge_loses_and_doubles_nothing(tmp_path: Path, seconds: float) -> None:
+    store = filled(tmp_path, count=1500)
+    with start(MERGES_ON, f"sqlite:///{tmp_path / 'logs.db'}", stdout=subprocess.PIPE) as merging:
+        assert merging.stdout is not None
+        merging.stdout.readline()
+        time.sleep(seconds)
+        merging.kill()
+    assert [line.number for line in store.read("run")] == list(range(1, 15_001))
+    store.close()
 
 
 def test_reading_a_long_log_holds_only_a_little_of_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from macropod_server.domain.errors import Invalid, TooLarge
 from macropod_server.domain.lines import Line, Stream, segments
+from macropod_server.domain.search import Pattern, Query
 from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStore, LogStoreUnavailable, LogUsage
 from macropod_server.logstore.chunks import open_log_store
 
@@ -311,6 +312,20 @@ def test_a_store_filled_with_the_batches_of_another_has_the_same_lines(store: Lo
         other.close()
 
 
+def test_segments_are_all_lines_in_order_each_with_its_number(store: LogStore) -> None:
+    lines = some_lines(100)
+    fill(store, lines, per_batch=3)
+    found = [
+        Line(number + place, segment.printed_at, segment.stream, text)
+        for number, segment in store.segments("run")
+        for place, text in enumerate(segment.texts())
+    ]
+    assert found == lines
+    assert [number for number, _ in store.segments("run", until=51) if number < 51] == list(range(1, 51))
+    assert max(number for number, _ in store.segments("run", until=51)) < 60
+    assert list(store.segments("nobody")) == []
+
+
 def test_senders_that_race_with_the_same_batches_store_every_line_once(store: LogStore) -> None:
     lines = some_lines(60)
 
@@ -330,9 +345,14 @@ CALLS: list[Callable[[LogStore], object]] = [
     lambda store: store.expected_of(["run"]),
     lambda store: store.tail("run", limit=1),
     lambda store: list(store.read("run")),
+    lambda store: list(store.segments("run")),
     lambda store: store.drop("run"),
     lambda store: store.usage(),
     lambda store: list(store.batches()),
+    lambda store: list(store.search(["run"], Query(Pattern("a")))),
+    lambda store: store.merge("run"),
+    lambda store: store.merged_until(),
+    lambda store: store.note_merged(1),
     lambda store: store.fill([Batch("other", 1, batch("a"))]),
 ]
 

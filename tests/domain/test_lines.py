@@ -95,6 +95,12 @@ def test_only_lines_after_the_last_stored_ones_are_unsent(output: list[str], sto
     assert unsent(output, stored, are_whole=False) == new
 
 
+def test_what_a_container_copied_before_the_last_lines_that_were_sent_is_not_stored_again() -> None:
+    stored = [str(number) for number in range(50)]
+    assert unsent(stored[:40], stored, are_whole=True) == []
+    assert unsent(stored[20:40], stored, are_whole=False) == []
+
+
 def test_of_two_whole_texts_the_longer_one_is_known_to_the_line() -> None:
     assert unsent(["tick"] * 5, ["tick"] * 3, are_whole=True) == ["tick"] * 2
 

@@ -1,14 +1,17 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, islice
 from threading import Lock
 
 from macropod_server.domain.errors import TooLarge
-from macropod_server.domain.lines import Line, Stream, encode_segment, segments
-from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage
+from macropod_server.domain.levels import Level
+from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
+from macropod_server.domain.log_levels import is_as_grave
+from macropod_server.domain.search import Query
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage, Stretch
 
 
 class MemoryLogStore:
@@ -18,6 +21,7 @@ class MemoryLogStore:
         self.is_away = False
         self._runs: defaultdict[str, list[Line]] = defaultdict(list)
         self._turn = Lock()
+        self._merged_until = 0
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
         if len(batch) > MAX_BATCH_BYTES:
@@ -45,8 +49,9 @@ class MemoryLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
-        lines = list(self.read(run_id, since=since, until=until, stream=stream))
+        lines = list(self.read(run_id, since=since, until=until, stream=stream, level=level))
         newest_first = [line for line in reversed(lines) if before is None or line.number < before]
         return _fitting(newest_first[:limit], max_bytes)[::-1]
 
@@ -60,6 +65,7 @@ class MemoryLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
         lines = (
             line
@@ -67,8 +73,44 @@ class MemoryLogStore:
             if stream in (None, line.stream)
             and (since is None or since <= line.printed_at)
             and (until is None or line.printed_at < until)
+            and is_as_grave(line.text, level)
         )
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
+
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        for line in self._stored(run_id)[: None if until is None else until - 1]:
+            yield line.number, Segment(line.printed_at, line.stream, 1, f"{line.text}\n".encode())
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        for run_id in run_ids:
+            for line in reversed(list(self._stored(run_id))):
+                if before is not None and run_id == run_ids[0] and line.number >= before:
+                    continue
+                spans = query.pattern.spans(line.text.encode())
+                match = query.matched(line, spans) if query.admits(line.printed_at, line.stream) else None
+                is_last = is_over()
+                yield Stretch(run_id, line.number, [match] if match else [])
+                if is_last:
+                    return
+
+    def merge(self, run_id: str) -> bool:
+        self._stored(run_id)
+        return False
+
+    def merged_until(self) -> int:
+        self._run_ids()
+        return self._merged_until
+
+    def note_merged(self, position: int) -> None:
+        self._run_ids()
+        self._merged_until = position
 
     def drop(self, *run_ids: str) -> None:
         for run_id in run_ids:

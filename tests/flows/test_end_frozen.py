@@ -1,6 +1,7 @@
 """A run whose container somebody froze: ended when its time is up, and not before."""
 
 import pytest
+from macropod_server.domain.lines import Stream
 from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.start_run import start_runs
@@ -49,7 +50,7 @@ def test_a_frozen_run_ends_when_its_time_is_up(deps, frozen):
     assert ended.message == (
         "The run reached its time limit of 60 s while its container was frozen from outside, and was ended."
     )
-    assert [line.text for line in deps.logs.tail(run.id, limit=1)] == ["last words"]
+    assert [line.text for line in deps.logs.tail(run.id, limit=1, stream=Stream.STDOUT)] == ["last words"]
 
 
 def test_a_frozen_run_without_a_limit_waits_for_whoever_froze_it(deps, frozen):

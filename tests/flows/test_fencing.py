@@ -6,6 +6,7 @@ import pytest
 from macropod_server.app import close_deps
 from macropod_server.db import runs
 from macropod_server.domain.errors import Conflict
+from macropod_server.domain.lines import Stream
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.finish_run import Ending, finish_run
@@ -153,7 +154,7 @@ def test_a_woken_server_stores_no_last_lines_that_another_has_stored(deps, run, 
     deps.spawner.write(run.id, "one", "two")
     deps.clock.advance(minutes=1)
     watch_silent(stopped_in("output", lambda: watch_silent(deps)))
-    assert [line.text for line in deps.logs.read(run.id)][1:] == ["one", "two"]
+    assert [line.text for line in deps.logs.read(run.id, stream=Stream.STDOUT)] == ["one", "two"]
 
 
 def test_a_woken_server_does_not_put_off_a_run_that_moved_on(deps, run):

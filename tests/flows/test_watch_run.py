@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from macropod_server.domain.lines import Stream, encode_segment
+from macropod_server.domain.run_error import RunError
 from macropod_server.flows.hand_spec import hand_spec
+from macropod_server.flows.recover_lines import recover_lines
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import kill_run
 from macropod_server.flows.sweep import sweep
@@ -46,6 +48,28 @@ def test_a_container_that_ended_without_a_report_is_a_failure_whatever_its_code(
     assert (reread(deps, run).status, reread(deps, run).reason) == ("failure", "runner_died")
 
 
+TRACEBACK = (
+    "Traceback (most recent call last):",
+    '  File "/home/jovyan/main.py", line 3, in <module>',
+    "ValueError: x",
+)
+
+
+@pytest.mark.parametrize(
+    ("printed", "error"),
+    [
+        (("hello", *TRACEBACK), RunError("ValueError", "x", "main.py", 3)),
+        ((*TRACEBACK, "caught, and gone on"), None),
+        (("hello",), None),
+    ],
+)
+def test_the_traceback_with_which_the_last_lines_of_a_container_end_is_the_error_of_the_run(deps, run, printed, error):
+    deps.spawner.write(run.id, *printed)
+    deps.spawner.finish(run.id, -9)
+    watch_silent(deps)
+    assert (reread(deps, run).reason, reread(deps, run).error) == ("runner_died", error)
+
+
 def test_a_container_out_of_memory_says_so(deps, run):
     deps.spawner.finish(run.id, 137, out_of_memory=True)
     watch_silent(deps)
@@ -68,6 +92,31 @@ def test_the_last_lines_of_a_dead_runner_are_stored_once(deps, run):
     lines = list(deps.logs.read(run.id))
     assert [line.text for line in lines if line.stream is Stream.STDOUT] == ["one", "two", "three"]
     assert "were read from its container" in lines[2].text
+
+
+def test_more_lines_than_one_look_holds_are_fetched_and_what_is_missing_before_them_is_said(deps, run):
+    numbers = [f"line {number}" for number in range(1, 5001)]
+    deps.logs.append(run.id, first=1, batch=encode_segment(deps.clock(), Stream.STDOUT, numbers[:10]))
+    deps.spawner.write(run.id, *numbers)
+    recover_lines(deps, run, now=deps.clock())
+    recover_lines(deps, run, now=deps.clock())
+    lines = list(deps.logs.read(run.id))
+    assert [line.text for line in lines if line.stream is Stream.STDOUT] == numbers
+    assert not any("are missing here" in line.text for line in lines)
+    other = another_run(deps)
+    deps.logs.append(other.id, first=1, batch=encode_segment(deps.clock(), Stream.STDOUT, numbers[:10]))
+    deps.spawner.write(other.id, *numbers[100:])
+    recover_lines(deps, other, now=deps.clock())
+    lines = list(deps.logs.read(other.id))
+    assert [line.text for line in lines if line.stream is Stream.STDOUT] == numbers[:10] + numbers[100:]
+    assert "Lines are missing here" in lines[10].text
+
+
+def another_run(deps):
+    task = make_task(deps)
+    start_runs(deps)
+    [made] = runs_of(deps, task)
+    return made
 
 
 def test_the_runners_own_words_and_repeated_lines_are_no_reason_to_store_lines_twice(deps, run):

@@ -23,6 +23,7 @@ def test_a_run_that_ends_well_is_reported_as_completed(tmp_path: Path) -> None:
         "message": None,
         "exit_code": 0,
         "signal": None,
+        "error": None,
         "peak_memory_bytes": server.end["peak_memory_bytes"],
         "cpu_seconds": server.end["cpu_seconds"],
         "lines": 2,

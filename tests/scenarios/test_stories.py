@@ -99,7 +99,7 @@ def check_orchestration(server: LiveServer, orchestration: macropod.Orchestratio
     if expected.packaging_log:
         run = orchestration.packaging_run()
         assert run is not None
-        check_parts(expected.packaging_log, [line.text for line in run.logs()])
+        check_parts(expected.packaging_log, [line.text for line in run.logs(escapes="keep")])
     if expected.lock:
         answer = server.rest.get(f"/v1/orchestrations/{orchestration.id}/lock").raise_for_status()
         check_parts(expected.lock, answer.text.splitlines())
@@ -112,7 +112,7 @@ def check_run(run: macropod.Run, expected: Expectation) -> None:
 
 
 def check_log(run: macropod.Run, expected: Expectation) -> None:
-    lines = run.logs()
+    lines = run.logs(escapes="keep")
     assert [line.number for line in lines] == list(range(1, run.line_count + 1))
     stdout = [line.text for line in lines if line.stream == "stdout"]
     if expected.stdout is not None:

@@ -84,7 +84,7 @@ def test_a_run_that_is_followed_prints_its_log_and_nothing_else(
     arguments = ("--name", "hello", "--json-args", '{"dogs": 3}', "--follow")
     code, out, err = call("task", "run-once", orchestration.id, *arguments)
     player.join()
-    assert (code, out) == (3, "one\n\x1b[31mtwo\x1b[0m\n")
+    assert (code, out) == (3, "one\ntwo\n")
     assert "failure. The program ended with exit code 3." in err
     assert orchestration.list_tasks()[0].json_args == {"dogs": 3}
 

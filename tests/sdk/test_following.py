@@ -1,6 +1,7 @@
 """A log is followed across broken connections: every line once, in order, to the end of the run."""
 
 import json
+from collections.abc import Iterator
 
 import httpx2
 import macropod
@@ -75,3 +76,27 @@ def test_a_refusal_ends_the_following_at_once() -> None:
     with pytest.raises(macropod.Unauthorized):
         list(running(Wire(refused(401, "unauthorized")), clock).follow())
     assert clock.pauses == []
+
+
+def test_a_pause_says_where_to_go_on() -> None:
+    wire = Wire(
+        stream(event("lines", [line_answer(3)]), b"event: pause\nid: 7\ndata: {}\n\n"),
+        stream(event("lines", [line_answer(8)]), END),
+    )
+    assert [each.number for each in running(wire).follow(stream="stderr")] == [3, 8]
+    assert [each.url.params["after"] for each in wire.requests] == ["0", "7"]
+
+
+def test_a_cut_after_hours_without_a_line_is_a_cut_like_any_other() -> None:
+    clock = PatientClock()
+
+    class LongSilence(BrokenStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for chunk in (b": still here\n\n", b": still here\n\n"):
+                clock.sleep(1000)
+                yield chunk
+            yield from super().__iter__()
+
+    silent = httpx2.Response(200, headers=HEADERS, stream=LongSilence([]))
+    run = running(Wire(silent, stream(event("line", line_answer(1)), END)), clock)
+    assert [each.number for each in run.follow()] == [1]

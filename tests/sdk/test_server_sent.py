@@ -7,7 +7,11 @@ STREAM = (
     b': hello\n\nid: 1\nevent: line\ndata: {"text": "caf\xc3\xa9\xe2\x80\xa8"}\n\n'
     b"id: 2\r\nevent: lines\r\ndata: [1,\r\ndata: 2]\r\n\r\ndata:bare\n\nevent: end\ndata: cut off"
 )
-EVENTS = [Message("line", '{"text": "café\u2028"}'), Message("lines", "[1,\n2]"), Message("message", "bare")]
+EVENTS = [
+    Message("line", '{"text": "café\u2028"}', "1"),
+    Message("lines", "[1,\n2]", "2"),
+    Message("message", "bare"),
+]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 import macropod
-from macropod.cli import events, orchestrations, pools, runs, schedules, tasks, ticks, workspace
+from macropod.cli import events, logs, orchestrations, pools, runs, schedules, tasks, ticks, workspace
 from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.refusals import Commands
@@ -37,6 +37,7 @@ tasks.app.add_typer(ticks.app)
 app.add_typer(orchestrations.app, name="orchestration")
 app.add_typer(tasks.app, name="task")
 app.add_typer(runs.app, name="run")
+app.add_typer(logs.app, name="logs")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(pools.app, name="pool")
 app.add_typer(workspace.app, name="workspace")

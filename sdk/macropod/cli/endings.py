@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from queue import Empty, Queue
 from threading import Thread
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from macropod.cli.output import Output, print_thing, say, write
+from macropod.cli.log_output import log_style, print_log
+from macropod.cli.output import Output, print_thing, say
 from macropod.errors import WaitTimeout
 from macropod.logs import LogLine
 from macropod.runs import Run
@@ -53,17 +54,17 @@ def leaving_alone(run: Run) -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def followed(run: Run, *, seconds: float | None) -> Iterator[LogLine]:
-    """`run.follow()`, but for `seconds` at most. Raises `WaitTimeout` then.
+def followed(run: Run, *, seconds: float | None, **wish: Any) -> Iterator[LogLine]:
+    """`run.follow(**wish)`, but for `seconds` at most. Raises `WaitTimeout` then.
 
     Lines are awaited in a thread, for a connection on which nothing arrives cannot be left in time.
     """
     if seconds is None:
-        yield from run.follow()
+        yield from run.follow(**wish)
         return
     deadline = time.monotonic() + seconds
     arrived: Queue[LogLine | Exception | None] = Queue(_LINES_IN_HAND)
-    Thread(target=copy_context().run, args=(_pass_on, run.follow(), arrived), daemon=True).start()
+    Thread(target=copy_context().run, args=(_pass_on, run.follow(**wish), arrived), daemon=True).start()
     try:
         while line := arrived.get(timeout=max(0, deadline - time.monotonic())):
             if isinstance(line, Exception):
@@ -80,9 +81,12 @@ def _end_of(run: Run) -> str:
 
 
 def _print_log(run: Run, output: Output, *, seconds: float | None) -> None:
-    tell = say if output is not Output.TABLE else lambda text: write([text])
-    for line in followed(run, seconds=seconds):
-        tell(line.text)
+    if output is Output.TABLE:
+        style = log_style()
+        print_log(followed(run, seconds=seconds, **style.wish()), style)
+        return
+    for line in followed(run, seconds=seconds, collapse_progress=True):
+        say(line.text)
 
 
 def _pass_on(lines: Iterator[LogLine], arrived: "Queue[LogLine | Exception | None]") -> None:

@@ -1,14 +1,17 @@
 """`macropod run …`"""
 
-import json
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from macropod.cli import log_options
 from macropod.cli.endings import exit_as, leaving_alone, stay
-from macropod.cli.output import Output, OutputOption, print_list, print_thing, print_value, say, write
+from macropod.cli.log_output import log_style, print_log
+from macropod.cli.output import Output, OutputOption, print_facts, print_list, print_thing, print_value, say
 from macropod.cli.session import connect
 from macropod.cli.values import (
     FollowOption,
@@ -16,10 +19,9 @@ from macropod.cli.values import (
     WaitOption,
     WaitTimeoutOption,
     check_is_waiting,
-    read_moment,
 )
-from macropod.logs import LogLine, LogLines
-from macropod.runs import Run, StreamName
+from macropod.logs import LogLine
+from macropod.runs import Run
 
 app = typer.Typer(help="See runs, read what they print, wait for their end, repeat or end them.", no_args_is_help=True)
 
@@ -35,12 +37,6 @@ class Status(StrEnum):
     TIMED_OUT = "timed_out"
     KILLED = "killed"
     LOST = "lost"
-
-
-class Stream(StrEnum):
-    STDOUT = "stdout"
-    STDERR = "stderr"
-    SYSTEM = "system"
 
 
 @app.command("list")
@@ -69,37 +65,44 @@ def show(context: typer.Context, run: RunArgument, output: OutputOption = Output
 def logs(
     context: typer.Context,
     run: RunArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run's end; exit as it did.")] = False,
-    tail: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="Begin with the last so many lines.")
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=read_moment,
-            metavar="TIME",
-            help="Begin at a time, or so long ago: 2026-01-02T03:04Z, 90s, 10m, 2h, 1d.",
-        ),
-    ] = None,
-    timestamps: Annotated[
-        bool, typer.Option("--timestamps", help="Put before each line when it was printed, in UTC.")
-    ] = False,
-    stream: Annotated[
-        Stream | None, typer.Option(metavar="|".join(Stream), help="Only what was printed there.")
-    ] = None,
+    follow: log_options.FollowOption = False,
+    tail: log_options.TailOption = None,
+    since: log_options.SinceOption = None,
+    timestamps: log_options.TimestampsOption = False,
+    stream: log_options.StreamOption = None,
+    level: log_options.LevelOption = None,
+    collapse_progress: log_options.CollapseOption = False,
+    raw: log_options.RawOption = False,
+    unfold: log_options.UnfoldOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Print the log of a run."""
     if follow and output is Output.JSON:
         raise typer.BadParameter("A log that is followed has no end to close JSON with; use jsonl.")
-    name: StreamName | None = stream.value if stream else None
+    style = log_style(output, timestamps=timestamps, raw=raw, unfold=unfold, collapse_progress=collapse_progress)
+    wish = style.wish() | {"stream": stream and stream.value, "level": level and level.value}
     found = connect(context).get_run(run)
     if not follow:
-        _print(found.logs(tail, stream=name, since=since), output, timestamps=timestamps)
+        print_log(found.logs(tail, since=since, **wish), style)
         return
     with leaving_alone(found):
-        _follow(found, tail, since=since, stream=name, output=output, timestamps=timestamps)
+        print_log(_followed(found, tail, since=since, wish=wish), style)
     exit_as(found)
+
+
+@app.command("download-logs")
+def download_logs(
+    context: typer.Context,
+    run: RunArgument,
+    to: log_options.ToOption = Path(),
+    format: log_options.FormatOption = log_options.Format.TEXT,  # noqa: A002
+    gzip: log_options.GzipOption = False,
+    force: log_options.ForceOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Write the whole log of a run to a file, and print where it is."""
+    path = connect(context).get_run(run).download_logs(to, format=format.value, gzip=gzip, overwrite=force)
+    print_facts({"path": str(path)}, output, name=str(path))
 
 
 @app.command()
@@ -152,34 +155,10 @@ def lineage(context: typer.Context, run: RunArgument, output: OutputOption = Out
     print_value(connect(context).get_run(run).lineage(), output, name=run)
 
 
-def _follow(
-    run: Run,
-    tail: int | None,
-    *,
-    since: datetime | None,
-    stream: StreamName | None,
-    output: Output,
-    timestamps: bool,
-) -> None:
+def _followed(run: Run, tail: int | None, *, since: datetime | None, wish: dict[str, Any]) -> Iterator[LogLine]:
     after = 0
     if tail or since:
-        lines = run.logs(tail, stream=stream, since=since)
-        _print(lines, output, timestamps=timestamps)
+        lines = run.logs(tail, since=since, **wish)
+        yield from lines
         after = lines.last_number
-    for line in run.follow(after=after, stream=stream):
-        write([_text(line, output, timestamps=timestamps)])
-
-
-def _print(lines: LogLines, output: Output, *, timestamps: bool) -> None:
-    if output is Output.JSON:
-        write([json.dumps([each.to_dict() for each in lines], indent=2, ensure_ascii=False)])
-    else:
-        write([_text(each, output, timestamps=timestamps) for each in lines])
-
-
-def _text(line: LogLine, output: Output, *, timestamps: bool) -> str:
-    if output is Output.JSONL:
-        return json.dumps(line.to_dict(), ensure_ascii=False)
-    if output is Output.NAME:
-        return str(line.number)
-    return str(line) if timestamps else line.text
+    yield from run.follow(after=after, **wish)

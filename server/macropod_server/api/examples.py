@@ -92,6 +92,7 @@ RUN: dict[str, Any] = {
     "status": "success",
     "reason": "completed",
     "message": None,
+    "error": None,
     "exit_code": 0,
     "signal": None,
     "attempt": 1,
@@ -178,6 +179,16 @@ LINE: dict[str, Any] = {
     "time": "2026-03-03T01:00:04.120384Z",
     "stream": "stdout",
     "text": "Wrote 300 predictions to predictions.csv.",
+}
+
+TRACEBACK: dict[str, Any] = {
+    "first_line": 17,
+    "last_line": 25,
+    "stream": "stderr",
+    "exception": "ValueError",
+    "message": "There are no rows today.",
+    "file": "main.py",
+    "line": 12,
 }
 
 EVENT: dict[str, Any] = {

@@ -1,47 +1,41 @@
-"""Read and follow the log of a run."""
+"""Read the log of a run."""
 
-import json
-import time
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, TypedDict
 
-from fastapi import APIRouter, Header, Query
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query
 
 from macropod_server.api.access import CallerDep, DepsDep
 from macropod_server.api.instants import utc_or_none
-from macropod_server.api.runs import told
-from macropod_server.api.schemas import LineOut, LinesOut
+from macropod_server.api.line_views import LineViewDep
+from macropod_server.api.schemas import LinesOut
 from macropod_server.db import runs
-from macropod_server.deps import Deps
-from macropod_server.domain.errors import Invalid, Unavailable
-from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.errors import Invalid
+from macropod_server.domain.levels import Level
+from macropod_server.domain.lines import Stream
 from macropod_server.domain.run import is_final
 
 router = APIRouter(prefix="/v1/runs/{run_id}/logs", tags=["logs"])
 
 _MOST_LINES = 10_000
 _USUAL_LINES = 1000
-_LINES_PER_EVENT = 1000
 _MOST_TEXT_BYTES = 4 * 1024**2
-_LOOK_SECONDS = 1.0
-_KEEP_ALIVE_SECONDS = 15.0
 
 
 class _Within(TypedDict):
     since: datetime | None
     until: datetime | None
     stream: Stream | None
+    level: Level | None
     max_bytes: int
 
 
-@router.get("")
+@router.get("", response_model_exclude_unset=True)
 def read(
     run_id: str,
     deps: DepsDep,
     caller: CallerDep,
+    view: LineViewDep,
     tail: Annotated[int | None, Query(ge=0, le=_MOST_LINES, description="the last so many lines")] = None,
     before: Annotated[int | None, Query(ge=1, description="with tail: of those before this line number")] = None,
     first: Annotated[int | None, Query(ge=1, description="from this line number on")] = None,
@@ -59,6 +53,7 @@ def read(
         "since": utc_or_none("since", since),
         "until": utc_or_none("until", until),
         "stream": stream,
+        "level": view.level,
         "max_bytes": _MOST_TEXT_BYTES,
     }
     if tail is not None:
@@ -67,7 +62,7 @@ def read(
         found = list(deps.logs.read(run_id, first=first or 1, limit=limit or _USUAL_LINES, **within))
     # Lines that came after the look at `stored` count as stored too: whoever follows on gets none twice.
     following = max(stored, found[-1].number + 1) if found else stored
-    return LinesOut(lines=[_shown(line) for line in found], next=following, ended=is_final(run.status))
+    return LinesOut(lines=[view.shown(line) for line in found], next=following, ended=is_final(run.status))
 
 
 def _check_together(*, is_tail: bool, before: int | None, first: int | None, limit: int | None) -> None:
@@ -75,75 +70,3 @@ def _check_together(*, is_tail: bool, before: int | None, first: int | None, lim
         raise Invalid.field("tail", "The tail is counted from the end: it takes no first and no limit.")
     if before is not None and not is_tail:
         raise Invalid.field("before", "Lines before a number are read as a tail: send how many as tail.")
-
-
-@router.get("/follow", response_class=StreamingResponse)
-def follow(
-    run_id: str,
-    deps: DepsDep,
-    caller: CallerDep,
-    after: Annotated[int, Query(ge=0, description="go on after this line number")] = 0,
-    stream: Stream | None = None,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
-) -> StreamingResponse:
-    """Server-sent events: `lines` as they are stored (the id is the last line's number), then `end` with the run.
-
-    `pause` says that the server stops or has lost its database: follow again after the line whose number is its id.
-    """
-    with deps.database.read() as session:
-        runs.get(session, run_id, workspace_id=caller.workspace_id)
-    events = _events(deps, run_id, after if last_event_id is None else last_event_id, stream)
-    return StreamingResponse(
-        events,
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-async def _events(deps: Deps, run_id: str, after: int, stream: Stream | None) -> AsyncIterator[str]:
-    last_sent = time.monotonic()
-    with deps.signals.bell(run_id) as bell:
-        while True:
-            try:
-                end, lines = await run_in_threadpool(_look, deps, run_id, after, stream)
-            except Unavailable:
-                yield f"event: pause\nid: {after}\ndata: {{}}\n\n"
-                return
-            if lines:
-                after, last_sent = lines[-1].number, time.monotonic()
-                yield _lines_event(lines)
-            elif end:
-                yield end
-                return
-            elif deps.signals.is_closing:
-                yield f"event: pause\nid: {after}\ndata: {{}}\n\n"
-                return
-            else:
-                await bell.wait(_LOOK_SECONDS)
-                if time.monotonic() - last_sent > _KEEP_ALIVE_SECONDS:
-                    last_sent = time.monotonic()
-                    yield ": still here\n\n"
-
-
-def _look(deps: Deps, run_id: str, after: int, stream: Stream | None) -> tuple[str | None, list[Line]]:
-    """The end is asked for before the lines are read: lines are stored before the end, so none is missed."""
-    end = _end_event(deps, run_id)
-    lines = deps.logs.read(run_id, first=after + 1, stream=stream, limit=_LINES_PER_EVENT, max_bytes=_MOST_TEXT_BYTES)
-    return end, list(lines)
-
-
-def _end_event(deps: Deps, run_id: str) -> str | None:
-    with deps.database.read() as session:
-        run = runs.get(session, run_id)
-        if not is_final(run.status):
-            return None
-        return f"event: end\ndata: {told(deps, session, run).model_dump_json()}\n\n"
-
-
-def _lines_event(lines: list[Line]) -> str:
-    shown = json.dumps([_shown(line).model_dump(mode="json") for line in lines], ensure_ascii=False)
-    return f"id: {lines[-1].number}\nevent: lines\ndata: {shown}\n\n"
-
-
-def _shown(line: Line) -> LineOut:
-    return LineOut.model_construct(number=line.number, time=line.printed_at, stream=line.stream.value, text=line.text)

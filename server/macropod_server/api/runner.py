@@ -16,12 +16,14 @@ from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
 from macropod_server.domain.run import Reason, is_final
+from macropod_server.domain.run_error import RunError, read_error
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
 from macropod_server.flows.hand_spec import Asking, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 from macropod_server.flows.receive_end import receive_end
+from macropod_server.flows.store_lines import store_lines
 
 router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False)
 
@@ -47,6 +49,7 @@ class EndIn(BaseModel):
     message: Message | None = None
     exit_code: int | None = Field(default=None, ge=-(2**31), lt=2**31)
     signal: str | None = Field(default=None, max_length=40)
+    error: Annotated[RunError | None, BeforeValidator(read_error)] = None
     peak_memory_bytes: int | None = Field(default=None, ge=0, lt=2**63)
     cpu_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     lines: int = Field(default=0, ge=0)
@@ -79,6 +82,7 @@ def spec(
         "attempt": run.attempt,
         "url": str(request.base_url).rstrip("/"),
         "next_line": wanted.next_line,
+        "masked": wanted.masked,
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
         "environment_variables": wanted.packages.variables,
@@ -115,9 +119,7 @@ async def lines(
 ) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()
-    expected = await run_in_threadpool(deps.logs.append, run.id, first=first, batch=batch)
-    deps.signals.ring(run.id)
-    return {"expected": expected}
+    return {"expected": await run_in_threadpool(store_lines, deps, run, first=first, batch=batch)}
 
 
 @router.post("/beat")
@@ -157,4 +159,5 @@ def lock(wanted: LockIn, run: LivingRun, deps: DepsOfRuns, now: Now) -> dict[str
 @router.post("/end", status_code=204)
 def end(told: EndIn, run: CallingRun, deps: DepsOfRuns, now: Now) -> None:
     """May be repeated; the first report counts."""
-    receive_end(deps, run.id, Ending(**told.model_dump(exclude={"lines"})), now=now)
+    facts = {name: value for name, value in told if name != "lines"}
+    receive_end(deps, run.id, Ending(**facts), now=now)

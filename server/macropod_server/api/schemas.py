@@ -10,6 +10,7 @@ from macropod_server.api import examples
 from macropod_server.api.wording import OWN_WORDS
 from macropod_server.db.tables import Run
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.levels import Level
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
 from macropod_server.domain.schedule import ClockChange
 from macropod_server.domain.task import OrchestrationStatus
@@ -51,6 +52,15 @@ class OrchestrationOut(BaseModel):
     updated_at: datetime
 
 
+class ErrorOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    exception: str
+    message: str | None
+    file: str | None = Field(description="of the deepest frame of the user's own code, relative to the zip")
+    line: int | None
+
+
 class RunOut(BaseModel):
     model_config = of_row(examples.RUN)
 
@@ -67,6 +77,7 @@ class RunOut(BaseModel):
     status: RunStatus
     reason: Reason | None
     message: str | None
+    error: ErrorOut | None = Field(description="the last traceback of a main.py that failed")
     exit_code: int | None
     signal: str | None
     attempt: int
@@ -140,6 +151,9 @@ class LineOut(BaseModel):
     time: datetime
     stream: Literal["stdout", "stderr", "system"]
     text: str
+    level: Level | None = Field(default=None, description="when asked for: null for a line that tells none")
+    message: str | None = Field(default=None, description="when asked for: of a line that is JSON")
+    fields: dict[str, Any] | None = Field(default=None, description="when asked for: the rest of a line that is JSON")
 
 
 class LinesOut(BaseModel):

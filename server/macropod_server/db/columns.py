@@ -1,11 +1,14 @@
 """Column types that behave the same on SQLite and PostgreSQL."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.types import TypeDecorator
+
+from macropod_server.domain.run_error import RunError, read_error
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,3 +47,16 @@ class Word(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
         return None if value is None else self.words(value)
+
+
+class ErrorOfRun(TypeDecorator[RunError]):
+    """Kept as a JSON object, so that what is known of an error may grow; no error is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: RunError | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else asdict(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> RunError | None:
+        return read_error(value)

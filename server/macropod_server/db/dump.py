@@ -16,7 +16,7 @@ from macropod_server.db.engine import Database, translated_errors
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.portions import portions
 
-_NOT_OURS = ("alembic_version", "chunks")
+_NOT_OURS = ("alembic_version", "chunks", "upkeep")
 """What is kept in the same database and is no table of ours: lines of logs are the log store's."""
 
 _ROWS_AT_ONCE = 500

@@ -38,6 +38,13 @@ def after(session: Session, workspace_id: int, *, number: int, limit: int) -> li
     return list(session.exec(select(Event).where(*wanted).order_by(col(Event.id)).limit(limit)))
 
 
+def runs_ended(session: Session, *, number: int, until: datetime, limit: int) -> list[tuple[int, str]]:
+    """The numbers of the ends that were recorded after this one and before `until`, and whose ends they are."""
+    wanted = (col(Event.id) > number, col(Event.kind) == RUN_ENDED, col(Event.created_at) < until)
+    query = select(col(Event.id), col(Event.run_id)).where(*wanted).order_by(col(Event.id)).limit(limit)
+    return [(number, run_id) for number, run_id in session.execute(query)]
+
+
 def _store(session: Session, told: Sequence[Event]) -> None:
     # Numbers are given in the order of insertion and seen in the order of commits: alone, these are the same.
     # Whoever holds this lock waits for no other any more, so two who end runs never wait for each other.

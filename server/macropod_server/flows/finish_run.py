@@ -11,6 +11,7 @@ from macropod_server.db import runs, tasks
 from macropod_server.db.tables import Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.run import STATUS_OF, STOPPED, Reason, RunKind, is_final
+from macropod_server.domain.run_error import RunError
 from macropod_server.flows.continue_task import continue_task
 from macropod_server.flows.package_orchestration import settle_packaging
 from macropod_server.flows.receive_environment import NOT_SENT, lacks_archive
@@ -21,7 +22,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended. `signal` is a name such as SIGKILL; memory is the peak of the largest process in bytes."""
+    """How a run ended. `signal` is a name such as SIGKILL; memory is the peak of the largest process in bytes;
+    `error` is what its last traceback told."""
 
     reason: Reason
     message: str | None = None
@@ -29,6 +31,7 @@ class Ending:
     signal: str | None = None
     peak_memory_bytes: int | None = None
     cpu_seconds: float | None = None
+    error: RunError | None = None
 
 
 def finish_run(deps: Deps, run_id: str, ending: Ending, *, now: datetime, seen: Run | None = None) -> bool:

@@ -9,6 +9,7 @@ from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Conflict
+from macropod_server.domain.masking import forms
 from macropod_server.domain.package_index import Handed, handed
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
@@ -35,6 +36,8 @@ class Spec:
     debug: bool
     traceparent: str | None
     next_line: int
+    masked: list[str]
+    """Texts the runner leaves out of its container's own output."""
     memory_bytes: int | None
     packages: Handed
     lock: Environment | None
@@ -102,6 +105,7 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         debug=task is not None and task.debug,
         traceparent=deps.tracing.traceparent(run.id),
         next_line=deps.logs.expected(run.id),
+        masked=forms(deps.secrets_of(run)),
         memory_bytes=watched_memory(deps, task),
         packages=_packages(deps) if is_packaging else Handed({}),
         lock=_lock(deps, orchestration) if is_packaging else None,

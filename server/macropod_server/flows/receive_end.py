@@ -8,12 +8,24 @@ from macropod_server.db import runs
 from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.store_lines import masker_of
 from macropod_server.spawners.base import ContainerStuck, SpawnerUnavailable
 
 
 def receive_end(deps: Deps, run_id: str, told: Ending, *, now: datetime) -> None:
     """May be repeated; the first report counts."""
-    finish_run(deps, run_id, _explained(deps, run_id, told), now=now)
+    finish_run(deps, run_id, _masked(deps, run_id, _explained(deps, run_id, told)), now=now)
+
+
+def _masked(deps: Deps, run_id: str, told: Ending) -> Ending:
+    if not told.message and not told.error:
+        return told
+    with deps.database.read() as session:
+        mask = masker_of(deps, runs.get(session, run_id)).text
+    error = told.error and replace(
+        told.error, exception=mask(told.error.exception), message=told.error.message and mask(told.error.message)
+    )
+    return replace(told, message=told.message and mask(told.message), error=error)
 
 
 def _explained(deps: Deps, run_id: str, told: Ending) -> Ending:

@@ -1,6 +1,7 @@
 """Look after runs whose runner is silent: adopt those that live, tell the truth about those that do not."""
 
 import signal
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import Reason, RunStatus
 from macropod_server.flows.end_frozen import end_frozen
+from macropod_server.flows.find_tracebacks import closing_error
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.put_off import putting_off
 from macropod_server.flows.recover_lines import ASIDE, recover_lines
@@ -63,7 +65,8 @@ def _look_at(deps: Deps, run: Run, *, now: datetime) -> bool:
     match seen:
         case Exited():
             recover_lines(deps, run, now=now)
-            return finish_run(deps, run.id, _ending(run, seen), now=now, seen=run)
+            error = closing_error(deps, run) if run.status is RunStatus.RUNNING else None
+            return finish_run(deps, run.id, replace(_ending(run, seen), error=error), now=now, seen=run)
         case Starting(trouble=Trouble(is_final=True) as trouble) if run.status is RunStatus.STARTING:
             return finish_run(deps, run.id, Ending(trouble.reason, trouble.message), now=now, seen=run)
         case _ if run.status is RunStatus.STARTING and start_lasted(deps, run) > (limit := start_limit(deps, run)):

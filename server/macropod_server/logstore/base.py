@@ -1,12 +1,14 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from macropod_server.domain.errors import OutOfSpace, Unavailable
-from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.levels import Level
+from macropod_server.domain.lines import Line, Segment, Stream
+from macropod_server.domain.search import Match, Query
 
 MAX_BATCH_BYTES = 4 * 1024**2
 
@@ -36,8 +38,21 @@ class LogUsage:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Lines of a run that were looked through: from `first` on, up to where the one before began. `matches` are
+    those among them that match, the last first."""
+
+    run_id: str
+    first: int
+    matches: Sequence[Match] = ()
+
+
 class LogStore(Protocol):
-    """Appends and reads the numbered lines of each run. Lines are numbered from 1 without a gap.
+    """Appends and reads the numbered lines of each run. Lines are numbered from 1, without a gap in what is appended.
+
+    A store may leave out the middle of a very long log. In its place is a line of stream `system`, with the last number
+    that was left out, which says how much is missing.
 
     Any method raises `LogStoreUnavailable` when the store cannot be reached. Threads and processes may share a store.
     """
@@ -70,8 +85,10 @@ class LogStore(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
-        """The last `limit` lines, oldest first: of that stream, with a number under `before`, in that span of time.
+        """The last `limit` lines, oldest first: of that stream, with a number under `before`, in that span of time,
+        and telling that level or a graver one.
 
         With `max_bytes` only the newest whose texts have at most so many bytes together, but at least one.
         """
@@ -87,10 +104,34 @@ class LogStore(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
         """Lines from number `first` on, in order, lazily; printed at or after `since` and before `until`.
 
+        With `level` only those that tell that level or a graver one. What is left out takes no memory.
+
         With `max_bytes` it ends before the line with which the texts have more bytes together, but not before one.
+        """
+        ...
+
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        """Every line in order, lazily, in segments, each with the number of its first line. Those that begin at line
+        `until` or later may be left out."""
+        ...
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        """Look through these runs in their order, each from its last line back; the first from the line before
+        `before`. Lazily, and with the same matches while lines are appended or merged.
+
+        It ends early once `is_over` says so, but not before the first stretch; and when it does, that was said before
+        the last one. Several threads ask.
         """
         ...
 
@@ -98,12 +139,25 @@ class LogStore(Protocol):
         """Remove every line of these runs. Harmless when there are none."""
         ...
 
+    def merge(self, run_id: str) -> bool:
+        """Keep the lines of a run in fewer, larger pieces, a bounded part of the work at a time; True when there may
+        be more to do. Who reads, searches or appends meanwhile does not notice. Harmless to repeat."""
+        ...
+
+    def merged_until(self) -> int:
+        """The position that was noted last; 0 at first."""
+        ...
+
+    def note_merged(self, position: int) -> None:
+        """Note up to which position of the caller's own reckoning runs were merged."""
+        ...
+
     def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
         """What all lines take, or those of these runs."""
         ...
 
     def batches(self) -> Iterator[Batch]:
-        """Every line there is, lazily: run by run, each run from its first line on without a gap. What is appended
+        """Every line there is, lazily: run by run, each run from its first line on in order. What is appended
         or dropped meanwhile may be among them or not."""
         ...
 

@@ -1,6 +1,6 @@
-"""LogStore in a SQL database of its own: each batch is a row, compressed as it came, and never changed again."""
+"""LogStore in a SQL database of its own: each batch is a row, compressed; `merging` makes one of many."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
     Select,
     column,
     delete,
@@ -22,12 +21,28 @@ from sqlalchemy import (
     values,
 )
 
-from macropod_server.domain.lines import Line, Stream
+from macropod_server.domain.levels import Level
+from macropod_server.domain.lines import Line, Segment, Stream, segments
+from macropod_server.domain.log_levels import is_as_grave, may_be_as_grave
 from macropod_server.domain.portions import portions
-from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage
+from macropod_server.domain.search import Query
+from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
 from macropod_server.logstore.budget import fitting
-from macropod_server.logstore.packing import lines_backwards, lines_of, numbered_segments, pack, to_microseconds, unpack
+from macropod_server.logstore.capping import leave_out_the_middle
+from macropod_server.logstore.merging import ChunkMerging
+from macropod_server.logstore.packing import (
+    content_from,
+    lines_backwards,
+    lines_of,
+    numbered_segments,
+    pack,
+    to_microseconds,
+)
+from macropod_server.logstore.places import ALL, Span, following, newest_chunk, placed, span_of_time
+from macropod_server.logstore.searching import ChunkSearch
+from macropod_server.logstore.selecting import printed_between, that_hold
 from macropod_server.logstore.table import chunks, open_engine
+from macropod_server.logstore.walking import ChunkWalk
 from macropod_server.sql.errors import first_line, is_away, is_full
 from macropod_server.sql.limits import WAIT_SECONDS
 
@@ -36,32 +51,44 @@ _MOST_RUNS_AT_ONCE = 500
 _BEYOND_ANY_LINE = 2**62
 
 
-def open_log_store(url: str, *, connections: int = 10) -> "ChunkLogStore":
-    """The log store at this database URL; its table is made where it is missing."""
+def open_log_store(url: str, *, connections: int = 10, run_max_bytes: int | None = None) -> "ChunkLogStore":
+    """The log store at this database URL; its table is made where it is missing.
+
+    Of a run with more text than `run_max_bytes` the middle is left out.
+    """
     with _translated_errors():
-        return ChunkLogStore(open_engine(url, connections=connections))
+        return ChunkLogStore(open_engine(url, connections=connections), run_max_bytes=run_max_bytes)
 
 
 class ChunkLogStore:
     """`on_append` is told how many lines and bytes each stored batch has."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, run_max_bytes: int | None = None) -> None:
         self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
         self._engine = engine
+        self._run_max_bytes = run_max_bytes
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
         self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
+        self._walk = ChunkWalk(self._transaction)
+        self._searching = ChunkSearch(self._transaction, self._walk.back)
+        self._merging = ChunkMerging(self._transaction, self._turn)
 
     def close(self) -> None:
+        self._searching.close()
         self._engine.dispose()
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
         chunk = pack(run_id, first, batch)
         try:
             with self._turn, self._transaction() as connection:
-                expected = _expected(connection, run_id)
+                newest = newest_chunk(connection, run_id)
+                expected = newest.first_line + newest.line_count if newest else 1
                 if chunk is None or first != expected:
                     return expected
+                chunk |= following(newest._asdict() if newest else None, chunk)
                 connection.execute(insert(chunks), chunk)
+                if self._run_max_bytes is not None:
+                    leave_out_the_middle(connection, chunk, most_bytes=self._run_max_bytes)
         except exc.IntegrityError:
             # Another sender stored this first line between our look and our insert.
             return self.expected(run_id)
@@ -91,15 +118,18 @@ class ChunkLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> list[Line]:
-        conditions = (*_that_hold(stream), *_printed_between(since, until))
-        end = _BEYOND_ANY_LINE if before is None else min(before, _BEYOND_ANY_LINE)
+        span = self._span(run_id, since, until)
+        conditions = (*that_hold(stream), *printed_between(since, until), *span.conditions())
         newest_first = (
             line
-            for chunk in self._chunks(run_id, *conditions, before=end)
+            for chunk, end in self._walk.back(run_id, *conditions, before=before)
             for number, segment in reversed(list(numbered_segments(chunk)))
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
+            if may_be_as_grave(segment.body, level)
             for line in lines_backwards(number, segment, before=end)
+            if level is None or is_as_grave(line.text, level)
         )
         return list(fitting(islice(newest_first, limit), max_bytes))[::-1]
 
@@ -113,16 +143,39 @@ class ChunkLogStore:
         since: datetime | None = None,
         until: datetime | None = None,
         stream: Stream | None = None,
+        level: Level | None = None,
     ) -> Iterator[Line]:
-        conditions = (*_that_hold(stream), *_printed_between(since, until))
+        span = self._span(run_id, since, until)
+        conditions = (*that_hold(stream), *printed_between(since, until), *span.conditions())
         lines = (
             line
-            for chunk in self._chunks(run_id, *conditions, after=self._chunk_with(run_id, first) - 1)
+            for chunk, start in self._walk.on(run_id, *conditions, first=max(first, span.first or 1))
             for number, segment in numbered_segments(chunk)
             if stream in (None, segment.stream) and _is_between(segment.printed_at, since, until)
-            for line in lines_of(number, segment, first=first)
+            if may_be_as_grave(segment.body, level)
+            for line in lines_of(number, segment, first=start)
+            if level is None or is_as_grave(line.text, level)
         )
         return fitting(islice(lines, limit), max_bytes)
+
+    def search(
+        self,
+        run_ids: Sequence[str],
+        query: Query,
+        *,
+        before: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Stretch]:
+        return self._searching.search(run_ids, query, before=before, is_over=is_over)
+
+    def merge(self, run_id: str) -> bool:
+        return self._merging.merge(run_id)
+
+    def merged_until(self) -> int:
+        return self._merging.merged_until()
+
+    def note_merged(self, position: int) -> None:
+        self._merging.note_merged(position)
 
     def drop(self, *run_ids: str) -> None:
         with self._turn, self._transaction() as connection:
@@ -143,12 +196,12 @@ class ChunkLogStore:
     def batches(self) -> Iterator[Batch]:
         run_id = ""
         while run_id := self._run_after(run_id):
-            for chunk in self._chunks(run_id):
-                yield Batch(run_id, chunk.first_line, unpack(chunk))
+            for chunk, start in self._walk.on(run_id):
+                yield Batch(run_id, max(start, chunk.first_line), content_from(chunk, start))
 
     def fill(self, batches: Iterable[Batch]) -> None:
-        for some in portions(batches, _MOST_CHUNKS_AT_ONCE):
-            rows = [row for each in some if (row := pack(each.run_id, each.first, each.content))]
+        for some in portions(placed(batches), _MOST_CHUNKS_AT_ONCE):
+            rows = list(some)
             with self._turn, self._transaction() as connection:
                 connection.execute(insert(chunks), rows)
 
@@ -157,27 +210,20 @@ class ChunkLogStore:
             found = connection.scalar(select(func.min(chunks.c.run_id)).where(chunks.c.run_id > run_id))
         return found or ""
 
-    def _chunk_with(self, run_id: str, line: int) -> int:
-        """The number of the first line of the chunk that holds this line."""
-        newest = select(func.max(chunks.c.first_line)).where(chunks.c.run_id == run_id)
-        with self._transaction() as connection:
-            return connection.scalar(newest.where(chunks.c.first_line <= min(line, _BEYOND_ANY_LINE))) or 0
+    def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
+        end = [] if until is None else [chunks.c.first_line < min(until, _BEYOND_ANY_LINE)]
+        for chunk, start in self._walk.on(run_id, *end):
+            number = max(start, chunk.first_line)
+            for segment in segments(content_from(chunk, start)):
+                yield number, segment
+                number += segment.line_count
 
-    def _chunks(
-        self, run_id: str, *conditions: ColumnElement[bool], after: int = 0, before: int = 0
-    ) -> Iterator[Row[Any]]:
-        """Chunks from `after` on, or backwards from `before`: few at first, and no connection kept in between."""
-        key, cursor, size = chunks.c.first_line, before or after, 1
-        query = select(chunks).where(chunks.c.run_id == run_id, *conditions)
-        query = query.order_by(key.desc() if before else key)
-        while True:
-            beyond = key < cursor if before else key > cursor
-            with self._transaction() as connection:
-                found = connection.execute(query.where(beyond).limit(size)).all()
-            yield from found
-            if len(found) < size:
-                return
-            cursor, size = found[-1].first_line, min(size * 2, _MOST_CHUNKS_AT_ONCE)
+    def _span(self, run_id: str, since: datetime | None, until: datetime | None) -> Span:
+        if since is None and until is None:
+            return ALL
+        bounds = [None if moment is None else to_microseconds(moment) for moment in (since, until)]
+        with self._transaction() as connection:
+            return span_of_time(connection, run_id, *bounds)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -220,16 +266,6 @@ def _newest() -> Select[tuple[int]]:
     """The number after the last line."""
     following = chunks.c.first_line + chunks.c.line_count
     return select(following).order_by(chunks.c.first_line.desc()).limit(1)
-
-
-def _that_hold(stream: Stream | None) -> list[ColumnElement[bool]]:
-    return [] if stream is None else [chunks.c.streams.contains(stream.value)]
-
-
-def _printed_between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    lower = [] if since is None else [chunks.c.last_at >= to_microseconds(since)]
-    upper = [] if until is None else [chunks.c.first_at < to_microseconds(until)]
-    return lower + upper
 
 
 def _is_between(moment: datetime, since: datetime | None, until: datetime | None) -> bool:

@@ -8,7 +8,7 @@ import zstandard
 from sqlalchemy import Row
 
 from macropod_server.domain.errors import TooLarge
-from macropod_server.domain.lines import Line, Segment, segments
+from macropod_server.domain.lines import Line, Segment, encode_segment, segments
 from macropod_server.logstore.base import MAX_BATCH_BYTES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +39,18 @@ def pack(run_id: str, first: int, batch: bytes) -> dict[str, Any] | None:
 def unpack(chunk: Row[Any]) -> bytes:
     """The batch as it was sent."""
     return zstandard.decompress(chunk.body)
+
+
+def content_from(chunk: Row[Any], line: int) -> bytes:
+    """The batch, without the lines before this one."""
+    if line <= chunk.first_line:
+        return unpack(chunk)
+    left = ((max(0, line - number), segment) for number, segment in numbered_segments(chunk))
+    return b"".join(
+        encode_segment(segment.printed_at, segment.stream, segment.texts()[skipped:])
+        for skipped, segment in left
+        if skipped < segment.line_count
+    )
 
 
 def numbered_segments(chunk: Row[Any]) -> Iterator[tuple[int, Segment]]:

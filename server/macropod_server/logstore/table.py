@@ -1,4 +1,4 @@
-"""The one table of the log store, and the engine it is reached through."""
+"""The tables of the log store, and the engine it is reached through."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
 )
@@ -23,11 +24,13 @@ from macropod_server.sql.limits import WAIT_SECONDS, open_pool
 
 _SQLITE_CONNECTIONS = 40
 _FIRST_START = 7_063_671
-"""The lock under which servers that start at the same moment make the table."""
+"""The lock under which servers that start at the same moment make the tables."""
+
+_metadata = MetaData()
 
 chunks = Table(
     "chunks",
-    MetaData(),
+    _metadata,
     Column("run_id", String(64), primary_key=True),
     Column("first_line", BigInteger, primary_key=True, autoincrement=False),
     Column("line_count", Integer, nullable=False),
@@ -35,12 +38,27 @@ chunks = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("streams", String(32), nullable=False),
     Column("size_bytes", Integer, nullable=False),
+    # Null in what a server of an earlier version stored, and in all of that run after it; see `places.following`.
+    Column("latest_at", BigInteger),
+    Column("set_back", BigInteger),
+    Column("text_before", BigInteger),
+    # Last: SQLite reads a row from its beginning.
     Column("body", LargeBinary, nullable=False),
 )
 
+upkeep = Table(
+    "upkeep",
+    _metadata,
+    Column("name", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""How far a work has come that goes over all runs."""
+
+_LATER_COLUMNS = ("latest_at", "set_back", "text_before")
+
 
 def open_engine(url: str, *, connections: int = 10) -> Engine:
-    """The engine for this URL, with the table made."""
+    """The engine for this URL, with the tables made."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     engine = (
         _sqlite_engine(url) if is_sqlite else open_pool(url, connections=connections, statement_seconds=WAIT_SECONDS)
@@ -48,7 +66,12 @@ def open_engine(url: str, *, connections: int = 10) -> Engine:
     with engine.begin() as connection:
         if not is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(_FIRST_START)))
-        connection.execute(CreateTable(chunks, if_not_exists=True))
+        for table in (chunks, upkeep):
+            connection.execute(CreateTable(table, if_not_exists=True))
+        there = {each["name"] for each in inspect(connection).get_columns(chunks.name)}
+        for name in _LATER_COLUMNS:
+            if name not in there:
+                connection.exec_driver_sql(f"ALTER TABLE {chunks.name} ADD COLUMN {name} BIGINT")
     return engine
 
 

@@ -7,12 +7,14 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting
 
-_TAIL_BYTES = 1024**2
+_BLOCK_BYTES = 1024**2
+_MOST_TAIL_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,7 @@ class RunFolder:
     def tail(self, limit: int) -> list[str]:
         try:
             with (self.path / "output.log").open("rb") as output:
-                size = output.seek(0, os.SEEK_END)
-                output.seek(max(0, size - _TAIL_BYTES))
-                text = output.read().decode(errors="replace")
+                text = _end_of(output, lines=limit).decode(errors="replace")
         except FileNotFoundError:
             return []
         return text.removesuffix("\n").split("\n")[-limit:] if text and limit else []
@@ -105,6 +105,16 @@ class RunFolder:
 
     def _has_pid(self) -> bool:
         return (self.path / "pid").exists()
+
+
+def _end_of(file: BinaryIO, *, lines: int) -> bytes:
+    """So many whole lines from its end, or as many as fit into the most that is held."""
+    start, text = file.seek(0, os.SEEK_END), b""
+    while start > 0 and text.count(b"\n") <= lines and len(text) < _MOST_TAIL_BYTES:
+        end, start = start, max(0, start - _BLOCK_BYTES)
+        file.seek(start)
+        text = file.read(end - start) + text
+    return text.partition(b"\n")[2] if start else text
 
 
 def delete_tree(path: Path) -> None:

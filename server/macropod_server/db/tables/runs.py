@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
-from macropod_server.db.columns import Word
+from macropod_server.db.columns import ErrorOfRun, Word
 from macropod_server.db.tables.fields import Id, instant
 from macropod_server.db.tables.orchestrations import Orchestration
 from macropod_server.db.tables.tasks import Task
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
+from macropod_server.domain.run_error import RunError
 
 _NOT_GONE = text("removed_at IS NULL")
 
@@ -41,6 +42,7 @@ class Run(SQLModel, table=True):
     status: RunStatus = Field(default=RunStatus.QUEUED, sa_type=Word(RunStatus))
     reason: Reason | None = Field(default=None, sa_type=Word(Reason))
     message: str | None = Field(default=None, sa_type=Text)
+    error: RunError | None = Field(default=None, sa_type=ErrorOfRun)
     exit_code: int | None = None
     signal: str | None = None
     attempt: int = 1

@@ -1,0 +1,1 @@
+"""Measurements of logs, `make bench-logs`: a module each, with a `measure` that answers figures."""

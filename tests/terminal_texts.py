@@ -1,0 +1,28 @@
+"""Texts made for a terminal, and what is left of them for programs; for server and SDK alike."""
+
+PLAIN = [
+    ("", ""),
+    ("hello", "hello"),
+    ("häß 🦘\tx", "häß 🦘\tx"),
+    ("10%\r20%\b", "10%\r20%\b"),
+    ("\x1b[31mred\x1b[0m", "red"),
+    ("\x1b[38;2;1;2;3m\x1b[48:5:7mred\x1b[m", "red"),
+    ("\x1b[2J\x1b[H\x1b[3;4Hup\x1b[?25l\x1b[!p", "up"),
+    ("\x1b[1 qcursor", "cursor"),
+    ("\x1b]0;title\x07text", "text"),
+    ("\x1b]2;title\x1b\\text", "text"),
+    ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
+    ("\x1b]52;c;aGVsbG8=\x07text", "text"),
+    ("\x1bPq#0;2\x1b\\text", "text"),
+    ("\x1b_payload\x1b\\\x1b^private\x1b\\\x1bXstart\x1b\\text", "text"),
+    ("\x1bcreset\x1b7\x1b8\x1b(Btext\x1b#8", "resettext"),
+    ("\x9b31mred\x9b0m", "red"),
+    ("\x9d0;title\x9ctext", "text"),
+    ("\x1b]0;no end", "0;no end"),
+    ("\x1b[31", "31"),
+    ("text\x1b", "text"),
+    ("\x1b\x1b[31mred", "red"),
+    ("\x1b]0;a\x1b[31mb\x07c", "0;abc"),
+    ("\x1b[3\x1b[0m1m", "31m"),
+    ("a\x00b\x07c\x0bd\x0ee\x7ff\x85g\x9fh", "abcdefgh"),
+]
