@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import structlog
 
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import check_revision, migrate
+from macropod_server.domain.addresses import is_loopback
 from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.domain.spawner_choice import Tied, choose, left_alone
 from macropod_server.settings import Settings
@@ -139,6 +141,12 @@ def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
         ttl_seconds=settings.kubernetes_ttl_seconds,
         cpu_request_percent=settings.kubernetes_cpu_request_percent,
     )
+    if is_loopback(settings.host) and not is_loopback(urlsplit(settings.runner_url).hostname or ""):
+        log.warning(
+            "runs_may_not_reach_this_server",
+            reason=f"it listens at {settings.host} only; set MACROPOD_HOST, unless something there passes calls on",
+            runner_url=settings.runner_url,
+        )
     why = "MACROPOD_SPAWNER is kubernetes"
     log.info("spawner_chosen", spawner="kubernetes", why=why, namespace=namespace, image=settings.runner_image)
     return KubernetesSpawner(connection, namespace=namespace, mould=mould)

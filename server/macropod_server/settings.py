@@ -25,7 +25,7 @@ _RANGES = {
     "drain_seconds": (0, 3600),
     "run_cpus": (0.01, 100_000),
     "run_log_max_bytes": (MIB, math.inf),
-    "kubernetes_ttl_seconds": (300, math.inf),
+    "kubernetes_ttl_seconds": (30, math.inf),
     "kubernetes_cpu_request_percent": (1, 100),
 }
 """What numbers may be; all others are 1 or more."""

@@ -7,6 +7,7 @@ import pytest
 from macropod_server.adapters import choose_spawner
 from macropod_server.domain.errors import Invalid
 from macropod_server.settings import Settings
+from structlog.testing import capture_logs
 
 from tests.kubernetes_double.cluster import write_kubeconfig
 
@@ -21,6 +22,22 @@ def test_kubernetes_is_had_when_asked_for(tmp_path):
     spawner = choose_spawner(settings(tmp_path), "installation")
     assert (spawner.name, spawner.keeps_environments) == ("kubernetes", False)
     spawner.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "runner_url", "is_warned"),
+    [
+        ("127.0.0.1", "http://10.0.0.5:8085", True),
+        ("::1", "http://server:8085", True),
+        ("0.0.0.0", "http://10.0.0.5:8085", False),
+        ("127.0.0.1", "http://localhost:8085", False),
+    ],
+)
+def test_who_listens_where_no_pod_comes_is_told_so(tmp_path, host, runner_url, is_warned):
+    write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    with capture_logs() as logs:
+        choose_spawner(settings(tmp_path, host=host, runner_url=runner_url), "installation").close()
+    assert ("runs_may_not_reach_this_server" in [each["event"] for each in logs]) is is_warned
 
 
 def test_kubernetes_without_an_address_for_pods_is_refused(tmp_path):

@@ -49,7 +49,7 @@ def test_a_limit_of_nothing_is_refused(setting):
         ({"storage_endpoint": "http://a:port"}, "MACROPOD_STORAGE_ENDPOINT is no URL; it takes"),
         ({"storage_direct_endpoint": "http://k:geheim@a"}, "MACROPOD_STORAGE_DIRECT_ENDPOINT has a user in it;"),
         ({"storage_addressing": "host"}, "MACROPOD_STORAGE_ADDRESSING is 'host'; it takes auto, path, virtual."),
-        ({"kubernetes_ttl_seconds": 60}, "MACROPOD_KUBERNETES_TTL_SECONDS is 60; it takes 300 or more."),
+        ({"kubernetes_ttl_seconds": 10}, "MACROPOD_KUBERNETES_TTL_SECONDS is 10; it takes 30 or more."),
         (
             {"kubernetes_image_pull_policy": "always"},
             "MACROPOD_KUBERNETES_IMAGE_PULL_POLICY is 'always'; it takes IfNotPresent, Always, Never.",
