@@ -27,7 +27,7 @@ class LastError(NamedTuple):
 
 def last_error(lines: Sequence[str], home: str) -> LastError | None:
     """None where no traceback is told to its end."""
-    heads = [number for number, line in enumerate(lines) if line in HEADS]
+    heads = head_places(lines)
     if not heads:
         return _unreadable(lines, home)
     place: tuple[str, int] | None = None
@@ -37,6 +37,15 @@ def last_error(lines: Sequence[str], home: str) -> LastError | None:
             return _told(line, place)
         place = _place(line, home) or place
     return None
+
+
+def head_places(lines: Sequence[str]) -> list[int]:
+    """Where tracebacks begin; a progress bar that was not ended stands before the head in its line."""
+    return [
+        number
+        for number, line in enumerate(lines)
+        if line in HEADS or (line.endswith(HEAD) and lines[number + 1 : number + 2] and _FRAME.match(lines[number + 1]))
+    ]
 
 
 def _unreadable(lines: Sequence[str], home: str) -> LastError | None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from macropod_runner.last_error import GROUP_MARGIN, HEADS, UNREADABLE, LastError, last_error
+from macropod_runner.last_error import GROUP_MARGIN, UNREADABLE, LastError, head_places, last_error
 from macropod_runner.output import Keep
 from macropod_runner.segments import STDERR
 
@@ -29,7 +29,7 @@ class LastWords:
     def exception(self) -> str:
         """The exception Python told last, its type and the first line of what it says; empty when there is none."""
         lines = self._lines()
-        heads = [number for number, line in enumerate(lines) if line in HEADS]
+        heads = head_places(lines)
         if not heads:
             return next((_shortened(line) for line in reversed(lines) if line.startswith(UNREADABLE)), "")
         told = (line.removeprefix(GROUP_MARGIN) for line in lines[heads[-1] + 1 :])

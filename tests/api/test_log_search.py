@@ -49,6 +49,12 @@ def test_the_last_page_has_no_cursor(client, run):
     assert search(client, text="absent").json() == {"items": [], "next_cursor": None}
 
 
+def test_a_pattern_that_cannot_be_used_is_told_as_it_was_sent(client):
+    answer = search(client, text="(", regex=True)
+    assert answer.status_code == 422
+    assert answer.json()["message"] == "'(' is no regular expression of RE2: missing ): (."
+
+
 @pytest.mark.parametrize(
     ("params", "where"),
     [

@@ -98,6 +98,11 @@ STDLIB = '  File "/opt/conda/lib/python3.11/json/decoder.py", line 9, in read'
 FROZEN = '  File "<frozen importlib._bootstrap>", line 9, in read'
 
 
+def test_a_progress_bar_that_was_not_ended_stands_before_the_head() -> None:
+    assert found_in(f"\r 0%\r50%{SHORT[0]}", *SHORT[1:]) == [(1, 3, "ValueError")]
+    assert found_in(f"looking for {SHORT[0]}", "nothing") == []
+
+
 def found_in(*texts: str) -> list[tuple[int, int, str]]:
     return [(each.first_line, each.last_line, each.exception) for each in tracebacks(lines(*texts))]
 

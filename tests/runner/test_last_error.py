@@ -37,6 +37,7 @@ def error(exception: str, message: str | None, file: str | None, line: int | Non
         ("raise ValueError('x' * 2000)", error("ValueError", "x" * 999 + "…", "main.py", 1)),
         ("import sys; sys.exit('no rows')", None),
         ("import logging, os, signal\nlogging.error('x')\nos.kill(os.getpid(), signal.SIGKILL)", None),
+        ("import sys\nsys.stderr.write('\\r 0%\\r50%')\nraise ValueError('x')", error("ValueError", "x", "main.py", 3)),
         ("print('hello')", None),
     ],
 )

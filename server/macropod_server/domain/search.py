@@ -128,7 +128,7 @@ def _compile(text: str, *, is_regex: bool, ignore_case: bool) -> Any:
     try:
         compiled = re2.compile(f"(?m){text}" if is_regex else text, options)
     except re2.error as error:
-        reason = error.args[0].decode(errors="replace")
+        reason = error.args[0].decode(errors="replace").replace("(?m)", "", 1)
         raise Invalid.field("text", f"{text!r} is no regular expression of RE2: {reason}.") from None
     finally:
         re2.purge()  # Its cache would keep the memory of many patterns, which others choose.

@@ -84,8 +84,11 @@ class TracebackScanner:
         return min((each.first for each in self._open.values()), default=None)
 
     def _begin(self, line: Line, text: str) -> None:
-        if text.endswith(_HEAD) and (margin := _MARGIN.match(text[: -len(_HEAD)])):
-            self._open[line.stream] = _Open(line, margin=margin[1], is_group="+" in margin[0])
+        if text.endswith(_HEAD):
+            if margin := _MARGIN.match(text[: -len(_HEAD)]):
+                self._open[line.stream] = _Open(line, margin=margin[1], is_group="+" in margin[0])
+            else:
+                self._open[line.stream] = _Open(line, needs_frame=True)  # As after a progress bar that was not ended.
         elif text.startswith('  File "') and (frame := _FRAME.match(text)):
             self._open[line.stream] = _Open(line, has_head=False)
             self._open[line.stream].enter(frame[1], int(frame[2]))
@@ -110,14 +113,16 @@ class TracebackScanner:
 class _Open:
     """One whose end is not known yet. `entered` is the file of the first of its frames."""
 
-    def __init__(self, line: Line, *, margin: str = "", is_group: bool = False, has_head: bool = True) -> None:
+    def __init__(
+        self, line: Line, *, margin: str = "", is_group: bool = False, has_head: bool = True, needs_frame: bool = False
+    ) -> None:
         self.first = self.last = line.number
         self.stream = line.stream
         self.entered: str | None = None
         self.exception: str | None = None
         self.message: str | None = None
         self.frame: tuple[str, int] | None = None
-        self._has_head = has_head
+        self._has_head, self._needs_frame = has_head, needs_frame
         self._is_chained = False
         self._patience = _PATIENCE
         self._set_margin(margin, is_group=is_group)
@@ -148,6 +153,8 @@ class _Open:
         elif body[:1].strip():
             told = _TOLD.match(body)
             if told is None or not (self._has_head or told[1] in _UNREADABLE):
+                return False
+            if self._needs_frame and self.entered is None:
                 return False
             self.exception, self.message = told[1], told[2]
         return True
