@@ -1,9 +1,10 @@
 import pytest
 from macropod_server.app import close_deps, create_app
 from macropod_server.flows.issue_token import issue_token
+from macropod_server.flows.start_run import start_runs
 from starlette.testclient import TestClient
 
-from tests.builders import make_deps
+from tests.builders import make_deps, make_task, runs_of
 
 
 @pytest.fixture
@@ -35,3 +36,11 @@ def stranger(app):
 def client(stranger, token):
     stranger.headers["Authorization"] = f"Bearer {token}"
     return stranger
+
+
+@pytest.fixture
+def run(deps):
+    """One that was just started."""
+    task = make_task(deps)
+    start_runs(deps)
+    return runs_of(deps, task)[0]

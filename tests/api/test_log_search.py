@@ -25,6 +25,16 @@ def search(client, **params):
     return client.get("/v1/logs/search", params={"text": "x"} | params)
 
 
+def all_found(client, **params):
+    """Page after page: on a busy machine an answer holds what was found in its time."""
+    cursor, found = None, []
+    while True:
+        page = search(client, cursor=cursor, **params).json()
+        found += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            return found
+
+
 def test_a_page_has_lines_and_where_to_go_on(client, run):
     page = search(client, limit=1, context=1).json()
     [item] = page["items"]
@@ -43,10 +53,8 @@ def test_a_page_has_lines_and_where_to_go_on(client, run):
 
 
 def test_the_last_page_has_no_cursor(client, run):
-    page = search(client, text="x 1", limit=1000).json()
-    assert page["next_cursor"] is None
-    assert len(page["items"]) == 56
-    assert search(client, text="absent").json() == {"items": [], "next_cursor": None}
+    assert len(all_found(client, text="x 1", limit=1000)) == 56
+    assert all_found(client, text="absent") == []
 
 
 def test_a_pattern_that_cannot_be_used_is_told_as_it_was_sent(client):
@@ -105,7 +113,7 @@ def test_a_stream_tells_all_that_is_found_and_then_ends(client, run):
 
 def test_a_stream_is_taken_up_again_where_it_broke(client, run):
     params = {"text": "x", "limit": 5}
-    first, end = events(client.get("/v1/logs/search/stream", params=params))
+    first, *_, end = events(client.get("/v1/logs/search/stream", params=params))
     assert end[0] == "end"
     again = client.get("/v1/logs/search/stream", params=params, headers={"Last-Event-ID": first[2]})
     assert next(events(again))[1][0]["number"] == first[1][-1]["number"] - 2
@@ -120,5 +128,5 @@ def test_a_stream_of_a_server_that_stops_says_where_to_go_on(client, deps, run):
 def test_only_lines_as_grave_as_is_asked_for_are_found(client, deps, run):
     first = deps.logs.expected(run.id)
     deps.logs.append(run.id, first=first, batch=batch("INFO:a:x 1", "ERROR:a:x 2", '{"level": "error", "msg": "x 3"}'))
-    found = search(client, level="warning").json()["items"]
+    found = all_found(client, level="warning")
     assert [each["number"] for each in found] == [first + 2, first + 1]

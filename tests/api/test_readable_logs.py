@@ -8,9 +8,8 @@ from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.find_tracebacks import find_tracebacks
 from macropod_server.flows.finish_run import Ending, finish_run
-from macropod_server.flows.start_run import start_runs
 
-from tests.builders import NOON, make_task, runs_of
+from tests.builders import NOON
 
 TRACEBACK = (
     "Traceback (most recent call last):",
@@ -25,13 +24,6 @@ LINES = (
     "WARNING:root:slow",
     '{"a": NaN}',
 )
-
-
-@pytest.fixture
-def run(deps):
-    task = make_task(deps)
-    start_runs(deps)
-    return runs_of(deps, task)[0]
 
 
 @pytest.fixture

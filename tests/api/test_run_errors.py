@@ -4,19 +4,11 @@ import pytest
 from macropod_server.db.tables import Run
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run_error import RunError, read_error
-from macropod_server.flows.start_run import start_runs
 from sqlalchemy import text
 
-from tests.builders import make_task, reread, runs_of
+from tests.builders import reread
 
 ERROR = {"exception": "ValueError", "message": "no rows", "file": "main.py", "line": 12}
-
-
-@pytest.fixture
-def run(deps):
-    task = make_task(deps)
-    start_runs(deps)
-    return runs_of(deps, task)[0]
 
 
 @pytest.fixture
