@@ -4,10 +4,13 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from macropod_server.db import access
+from macropod_server.db import access, accounts
 from macropod_server.db.engine import Database
+from macropod_server.db.tables import User
+from macropod_server.domain.accounts import LOCAL_ADMIN, checked_password, email_address
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import key_digest
+from macropod_server.domain.passwords import password_hash
 from macropod_server.private_files import keep_private
 from macropod_server.settings import Settings
 
@@ -16,7 +19,8 @@ def join_installation(settings: Settings, database: Database, key: bytes, *, now
     """Its id. Raises `Conflict` for a data folder of another one, or a key that its other servers do not have."""
     with database.write() as session:
         installation = access.installation(session, now=now)
-        access.default_workspace(session, now=now)
+        admin = accounts.ensure_admin(session, email=email_address(settings.admin_email), now=now)
+        _set_up(admin, settings)
         is_known = access.take_key(session, installation, key_digest(key), is_sole=database.is_sqlite)
     folder, own = settings.data_dir, installation.installation_id
     if (found := keep_private(folder / "installation", own).strip()) != own:
@@ -31,6 +35,14 @@ def join_installation(settings: Settings, database: Database, key: bytes, *, now
             "To change the key, end all servers and run `macropod-server use-key` with the new one."
         )
     return own
+
+
+def _set_up(admin: User, settings: Settings) -> None:
+    """What the settings say counts until the admin has an address and a password of their own."""
+    if admin.email == LOCAL_ADMIN:
+        admin.email = email_address(settings.admin_email)
+    if settings.admin_password and admin.password_hash is None:
+        admin.password_hash = password_hash(checked_password(settings.admin_password))
 
 
 def check_is_whole(settings: Settings) -> None:

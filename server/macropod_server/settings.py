@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from macropod_server.domain.accounts import LOCAL_ADMIN, SHORTEST_PASSWORD, checked_password, email_address
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
@@ -73,6 +74,8 @@ class Settings:
     metrics_token: str = ""
     otel_endpoint: str = ""
     credentials: Path = field(default_factory=_credentials)
+    admin_email: str = LOCAL_ADMIN
+    admin_password: str = field(default="", repr=False)
 
     upload_max_bytes: int = GIB
     unpacked_max_bytes: int = 10 * GIB
@@ -166,6 +169,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
     for each in fields(Settings):
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
+    _check_admin(settings)
     for name, takes in (("role", _ROLES), ("kubernetes_image_pull_policy", _PULL_POLICIES)):
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
@@ -180,6 +184,16 @@ def _check_range(setting: str, value: Any) -> None:
     if isinstance(value, int | float) and not least <= value <= most:
         takes = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
         raise _refusal(setting, f"is {value}; it takes {takes}")
+
+
+def _check_admin(settings: Settings) -> None:
+    try:
+        setting = "admin_email"
+        email_address(settings.admin_email)
+        setting = "admin_password"
+        checked_password(settings.admin_password or "-" * SHORTEST_PASSWORD)
+    except Invalid as error:
+        raise _refusal(setting, f"is refused: {error.message.removesuffix('.')}") from None
 
 
 def _check_storage(settings: Settings) -> None:

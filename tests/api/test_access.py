@@ -5,7 +5,7 @@ import json
 import pytest
 from fastapi.routing import APIRoute
 from macropod_server.api.listener import RunTokensOnly
-from macropod_server.db.tables import Token, Workspace
+from macropod_server.db.tables import Token
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
@@ -80,20 +80,6 @@ def test_the_runner_may_repeat_its_last_report_for_a_minute(deps, stranger, run)
 
 def test_runner_calls_take_no_persons_token(client):
     assert client.get("/v1/runner/spec").status_code == 403
-
-
-def test_what_belongs_to_another_workspace_is_not_there(deps, client, run):
-    task = make_task(deps)
-    with deps.database.write() as session:
-        session.add(Workspace(id=2, name="theirs", created_at=NOON))
-        session.flush()
-        session.get(Token, all_rows(deps, Token)[0].sha256).workspace_id = 2
-    for path in (f"/v1/runs/{run.id}", f"/v1/runs/{run.id}/logs", f"/v1/tasks/{task.id}"):
-        answer = client.get(path)
-        assert answer.status_code == 404
-        assert answer.json()["message"] == client.get(path.replace(run.id, run.id)).json()["message"]
-    assert client.post(f"/v1/tasks/{task.id}/kill").status_code == 404
-    assert client.get("/v1/tasks").json()["items"] == []
 
 
 def test_only_digests_of_tokens_are_stored(deps, token):

@@ -8,12 +8,16 @@ import tracemalloc
 import pytest
 from macropod_server.api.access import Caller
 from macropod_server.api.log_download import Format, download
+from macropod_server.domain.identity import Identity
 from macropod_server.domain.lines import Stream
+from macropod_server.domain.roles import Role
 from macropod_server.flows.start_run import start_runs
 from macropod_server.logstore.base import LogStoreUnavailable
 
 from tests.batches import NOON, batch
 from tests.builders import make_task, runs_of
+
+MEMBER = Identity("0", "somebody@example.org", "somebody", 1)
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def test_a_long_log_is_never_in_memory(deps, run, options):
         deps.logs.append(run.id, first=number, batch=batch(*(f"{number} " + "x" * 5000 for _ in range(100))))
 
     async def size_and_peak():
-        answer = download(run.id, deps, Caller(run.workspace_id, "test"), **options)
+        answer = download(run.id, deps, Caller(MEMBER, run.workspace_id, Role.VIEWER), **options)
         tracemalloc.start()
         size = 0
         async for piece in answer.body_iterator:

@@ -104,7 +104,7 @@ def test_a_task_is_run_by_hand_once_per_key(client, deps, task):
     assert (told["id"], told["cause"], told["requested_by"], told["due_at"]) == (
         made[1].json()["id"],
         "ordered",
-        "test",
+        "admin@localhost",
         None,
     )
     assert len(runs_of(deps, task)) == 1
@@ -122,7 +122,11 @@ def test_the_overlap_policy_answers_orders_too(client, deps):
 
 def test_a_task_is_paused_and_resumed(client, task):
     paused = client.post(f"/v1/tasks/{task.id}/pause", json={"reason": "the warehouse moves"}).json()
-    assert (paused["status"], paused["paused_by"], paused["pause_reason"]) == ("paused", "test", "the warehouse moves")
+    assert (paused["status"], paused["paused_by"], paused["pause_reason"]) == (
+        "paused",
+        "admin@localhost",
+        "the warehouse moves",
+    )
     assert client.post(f"/v1/tasks/{task.id}/run").status_code == 409
     assert client.post(f"/v1/tasks/{task.id}/resume").json()["status"] == "started"
     assert client.post(f"/v1/tasks/{task.id}/pause").json()["pause_reason"] is None
@@ -144,7 +148,7 @@ def test_the_workspace_is_paused_and_resumed(client):
         "pause_reason": None,
     }
     paused = client.post("/v1/workspace/pause", json={"reason": "night"}).json()
-    assert (paused["paused_at"], paused["paused_by"], paused["pause_reason"]) == (moment(0), "test", "night")
+    assert (paused["paused_at"], paused["paused_by"], paused["pause_reason"]) == (moment(0), "admin@localhost", "night")
     assert client.get("/v1/workspace").json() == paused
     assert client.post("/v1/workspace/resume", json={"spread_seconds": 0}).json()["paused_at"] is None
     assert client.post("/v1/workspace/pause").json()["pause_reason"] is None

@@ -131,7 +131,7 @@ def test_a_task_is_paused_with_a_reason_and_resumed(call: Call, hourly: macropod
 
 def test_a_task_is_run_now_unless_a_run_is_in_the_way(call: Call, hourly: macropod.Task) -> None:
     run = answer(call, "task", "run", hourly.id)
-    assert (run["cause"], run["requested_by"]) == ("ordered", "test")
+    assert (run["cause"], run["requested_by"]) == ("ordered", "admin@localhost")
     code, out, err = call("task", "run", hourly.id)
     assert (code, out) == (1, "")
     assert "not over yet" in err

@@ -35,7 +35,12 @@ def test_a_run_is_repeated_with_what_it_had(server: PlayedServer, orchestration:
     server.start().ends("exit_code", exit_code=3)
     server.clock.advance(seconds=1)
     again = first.rerun()
-    assert (again.cause, again.rerun_of, again.requested_by, again.differences) == ("rerun", first.id, "test", ())
+    assert (again.cause, again.rerun_of, again.requested_by, again.differences) == (
+        "rerun",
+        first.id,
+        "admin@localhost",
+        (),
+    )
     assert server.start().spec["arguments"] == {"dogs": 3}
     assert task.last_runs() == [again, first]
 
@@ -74,7 +79,7 @@ def test_a_run_is_ended_and_its_task_goes_on(server: PlayedServer, orchestration
     task = orchestration.run_scheduled("daily", "@daily")
     run = task.run()
     assert run.kill() == "killed"
-    assert (run.status(), run.stop_requested_by) == ("killed", "test")
+    assert (run.status(), run.stop_requested_by) == ("killed", "admin@localhost")
     assert run.kill() == "killed"
     assert (task.status(), task.active) == ("started", True)
 
@@ -147,4 +152,4 @@ def test_runs_are_repeated_and_ended_by_command(
     [again, _] = orchestration.list_tasks()[0].last_runs()
     assert f"Made run {again.id}." in err
     killed = answer(call, "run", "kill", again.id)
-    assert (killed["status"], killed["stop_requested_by"]) == ("killed", "test")
+    assert (killed["status"], killed["stop_requested_by"]) == ("killed", "admin@localhost")

@@ -84,7 +84,11 @@ def test_a_continuous_task_runs_at_once_and_is_shown_as_one(
 
 def test_a_paused_task_starts_nothing_until_it_is_resumed(server: PlayedServer, hourly: macropod.Task) -> None:
     assert hourly.pause("the warehouse is closed") == "paused"
-    assert (hourly.paused_by, hourly.pause_reason, hourly.paused_at) == ("test", "the warehouse is closed", NOON)
+    assert (hourly.paused_by, hourly.pause_reason, hourly.paused_at) == (
+        "admin@localhost",
+        "the warehouse is closed",
+        NOON,
+    )
     hours_pass(server, 2)
     assert hourly.last_runs() == []
     assert [(each.outcome, each.run_id) for each in hourly.ticks()] == [("paused", None)] * 2
@@ -96,7 +100,7 @@ def test_a_paused_task_starts_nothing_until_it_is_resumed(server: PlayedServer, 
 
 def test_a_task_is_run_now_unless_a_run_is_in_the_way(server: PlayedServer, hourly: macropod.Task) -> None:
     run = hourly.run()
-    assert (run.status(), run.cause, run.requested_by, run.due_at) == ("queued", "ordered", "test", None)
+    assert (run.status(), run.cause, run.requested_by, run.due_at) == ("queued", "ordered", "admin@localhost", None)
     with pytest.raises(macropod.Conflict, match="not over yet"):
         hourly.run()
     assert hourly.last_runs() == [run]
@@ -146,7 +150,7 @@ def test_a_workspace_is_paused_and_resumed_as_a_whole(
 ) -> None:
     assert (client.workspace().name, client.workspace().paused_at) == ("default", None)
     paused = client.pause_all("maintenance")
-    assert (paused.paused_by, paused.pause_reason, paused.paused_at) == ("test", "maintenance", NOON)
+    assert (paused.paused_by, paused.pause_reason, paused.paused_at) == ("admin@localhost", "maintenance", NOON)
     assert client.workspace() == paused
     hours_pass(server, 1)
     assert hourly.last_runs() == []

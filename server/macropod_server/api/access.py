@@ -1,19 +1,24 @@
-"""Who calls: a person or program with a token of a workspace, or a run with its own."""
+"""Who calls, where, and what they may do there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
 from starlette.types import Scope
 
-from macropod_server.db import access, runs
+from macropod_server.db import access, accounts, runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Forbidden, NotFound, Unauthorized
+from macropod_server.domain.errors import Forbidden, MacropodError, NotFound, Unauthorized
+from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
+from macropod_server.domain.roles import Role
 from macropod_server.domain.run import is_final
+from macropod_server.flows.identify import identify, run_known_by
 
 _AFTER_THE_END = timedelta(seconds=60)
 """How long a runner may still repeat the report of an end whose answer it did not get."""
@@ -66,28 +71,87 @@ def carried_token(scope: Scope) -> str:
 TokenDep = Annotated[str, Depends(get_token)]
 
 
+def get_identity(deps: DepsDep, token: TokenDep, now: Now) -> Identity:
+    return identify(deps, token, now=now)
+
+
+IdentityDep = Annotated[Identity, Depends(get_identity)]
+
+
 @dataclass(frozen=True)
 class Caller:
-    """`name` is what the token is called, or which run calls."""
+    """Who calls, in which workspace, and what they are there."""
 
+    identity: Identity
     workspace_id: int
-    name: str
-    run_id: str | None = None
+    role: Role
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def user_id(self) -> str:
+        return self.identity.user_id
+
+    @property
+    def run_id(self) -> str | None:
+        return self.identity.run_id
 
 
-def get_caller(deps: DepsDep, token: TokenDep) -> Caller:
-    """A run may act in its workspace only while it lives."""
+def get_caller(
+    request: Request,
+    deps: DepsDep,
+    identity: IdentityDep,
+    macropod_workspace: Annotated[
+        str | None, Header(max_length=300, description="name or id of the workspace; else that of the token")
+    ] = None,
+) -> Caller:
+    """In the workspace of the object that the path names, else in the one the call names, else in its own."""
     with deps.database.read() as session:
-        known = access.find_token(session, token)
-    if known is not None:
-        return Caller(known.workspace_id, known.name)
-    run = _run_of(deps, token)
-    if is_final(run.status):
-        raise Unauthorized(f"The token of run {run.id} ended with the run.")
-    return Caller(run.workspace_id, f"run {run.id}", run.id)
+        home = access.home_of(session, request.path_params)
+        if home is not None:
+            return caller_in(session, identity, home, otherwise=access.no_object(request.path_params))
+        if macropod_workspace:
+            named = accounts.workspace_named(session, macropod_workspace)
+            return caller_in(session, identity, named, otherwise=_no_workspace(macropod_workspace))
+        return caller_in(session, identity, identity.workspace_id, otherwise=_nowhere())
 
 
-CallerDep = Annotated[Caller, Depends(get_caller)]
+def caller_in(session: Session, identity: Identity, workspace_id: int | None, *, otherwise: MacropodError) -> Caller:
+    """Raises `otherwise` where it has no business there."""
+    role = accounts.role_of(session, identity, workspace_id)
+    if workspace_id is None or role is None:
+        raise otherwise
+    return Caller(identity, workspace_id, role)
+
+
+def _no_workspace(name: str) -> NotFound:
+    return NotFound(f"There is no workspace {name!r} in reach of this token. `macropod workspace list` shows those.")
+
+
+def _nowhere() -> Forbidden:
+    return Forbidden(
+        "This token has no workspace any more. Name another with the header Macropod-Workspace, or make a new token."
+    )
+
+
+def _at_least(needed: Role) -> Callable[[Caller], Caller]:
+    def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
+        if not caller.role.may(needed):
+            raise Forbidden(
+                f"This takes the role {needed} or more in workspace {caller.workspace_id}; "
+                f"with this token you are {caller.role} there."
+            )
+        return caller
+
+    return check
+
+
+MayRead = Annotated[Caller, Depends(_at_least(Role.VIEWER))]
+MayRun = Annotated[Caller, Depends(_at_least(Role.RUNNER))]
+MayEdit = Annotated[Caller, Depends(_at_least(Role.EDITOR))]
+MayOwn = Annotated[Caller, Depends(_at_least(Role.OWNER))]
 
 
 def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:
@@ -117,11 +181,5 @@ LivingRun = Annotated[Run, Depends(get_living_run)]
 
 
 def _run_of(deps: Deps, token: str) -> Run:
-    run_id = run_of_token(token, key=deps.run_key)
-    try:
-        if run_id is not None:
-            with deps.database.read() as session:
-                return runs.get(session, run_id)
-    except NotFound:
-        pass
-    raise Unauthorized("This token is not known here. `macropod-server token` makes a new one.")
+    with deps.database.read() as session:
+        return run_known_by(session, token, key=deps.run_key)

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from macropod_server.api import examples
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.api.schemas import of_row
 from macropod_server.db import events
 from macropod_server.deps import Deps
@@ -54,7 +54,7 @@ class EventPage(BaseModel):
 @router.get("")
 async def list_events(
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     after: After = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = _USUAL,
     wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_SECONDS, description="seconds, if there is none yet")] = 0,
@@ -73,7 +73,7 @@ async def list_events(
 @router.get("/stream", response_class=StreamingResponse)
 def stream_events(
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     after: After = 0,
     last_event_id: Annotated[int | None, Header(ge=0, le=_MOST_ID)] = None,
 ) -> StreamingResponse:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from macropod_server import __version__
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.api.schemas import InfoOut, LimitsOut, WorkspaceOut
 from macropod_server.db import access, spawners
 from macropod_server.domain.errors import Unavailable
@@ -35,7 +35,7 @@ def ready(request: Request, deps: DepsDep) -> dict[str, str]:
 
 
 @router.get("/v1/info")
-def info(deps: DepsDep, caller: CallerDep) -> InfoOut:
+def info(deps: DepsDep, caller: MayRead) -> InfoOut:
     with deps.database.read() as session:
         workspace = access.workspace(session, caller.workspace_id)
     return InfoOut(

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.db import runs
 from macropod_server.domain.lines import Segment, Stream
 
@@ -35,7 +35,7 @@ _SUFFIXES = {Format.TEXT: "log", Format.JSONL: "jsonl"}
 def download(
     run_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     stream: Stream | None = None,
     format: Annotated[Format, Query(description="texts alone, or a JSON object a line")] = Format.TEXT,  # noqa: A002
     gzip: Annotated[bool, Query(description="as a file of gzip")] = False,

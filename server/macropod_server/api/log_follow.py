@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.api.line_views import LineViewDep
 from macropod_server.api.log_broadcast import Batch, Broadcasts, Follower, Look
 from macropod_server.api.log_events import PAUSE, STILL_HERE, Wanted, pause_event
@@ -40,7 +40,7 @@ def follow(
     request: Request,
     run_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     view: LineViewDep,
     after: Annotated[int, Query(ge=0, description="go on after this line number")] = 0,
     stream: Stream | None = None,

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.api.instants import utc_or_none
 from macropod_server.api.schemas import LineOut
 from macropod_server.db.searched import Scope
@@ -65,7 +65,7 @@ class Wish:
 
 
 def get_wish(
-    caller: CallerDep,
+    caller: MayRead,
     text: Annotated[str, Query(description="what to look for; upper and lower case differ")],
     regex: Annotated[bool, Query(description="the text is a regular expression of RE2")] = False,
     ignore_case: bool = False,

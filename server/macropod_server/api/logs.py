@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query
 
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.api.instants import utc_or_none
 from macropod_server.api.line_views import LineViewDep
 from macropod_server.api.schemas import LinesOut
@@ -34,7 +34,7 @@ class _Within(TypedDict):
 def read(
     run_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     view: LineViewDep,
     tail: Annotated[int | None, Query(ge=0, le=_MOST_LINES, description="the last so many lines")] = None,
     before: Annotated[int | None, Query(ge=1, description="with tail: of those before this line number")] = None,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.access import DepsDep, MayEdit, MayRead, Now
 from macropod_server.api.downloads import stored_attachment
 from macropod_server.api.schemas import OrchestrationOut, OrchestrationPage
 from macropod_server.api.upload_form import read_form
@@ -39,14 +39,14 @@ _FORM = {
 async def upload(
     request: Request,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayEdit,
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> OrchestrationOut:
     """Upload a zip with a `main.py` in it. All problems of a zip that is refused are told at once."""
     with await run_in_threadpool(deps.storage.stage) as staging:
         form = await read_form(request, staging, max_bytes=deps.settings.upload_max_bytes)
-        wish = Upload(caller.workspace_id, form.name, form.file_name, idempotency_key)
+        wish = Upload(caller.workspace_id, form.name, form.file_name, idempotency_key, caller.user_id)
         made = await run_in_threadpool(receive_upload, deps, wish, staging, now=now)
     return OrchestrationOut.model_validate(made)
 
@@ -54,7 +54,7 @@ async def upload(
 @router.get("")
 def list_orchestrations(
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: str | None = None,
 ) -> OrchestrationPage:
@@ -68,14 +68,14 @@ def list_orchestrations(
 
 
 @router.get("/{orchestration_id}")
-def show(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> OrchestrationOut:
+def show(orchestration_id: str, deps: DepsDep, caller: MayRead) -> OrchestrationOut:
     with deps.database.read() as session:
         found = orchestrations.get(session, orchestration_id, workspace_id=caller.workspace_id)
     return OrchestrationOut.model_validate(found)
 
 
 @router.get("/{orchestration_id}/bundle", response_class=StreamingResponse)
-def download(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> Response:
+def download(orchestration_id: str, deps: DepsDep, caller: MayRead) -> Response:
     """The very bytes that were uploaded."""
     with deps.database.read() as session:
         found = orchestrations.get(session, orchestration_id, workspace_id=caller.workspace_id)
@@ -83,7 +83,7 @@ def download(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> Respons
 
 
 @router.get("/{orchestration_id}/lock", response_class=PlainTextResponse)
-def lock(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> str:
+def lock(orchestration_id: str, deps: DepsDep, caller: MayRead) -> str:
     """The requirements with every version and hash fixed: what each run of it has installed."""
     with deps.database.read() as session:
         found = orchestrations.get(session, orchestration_id, workspace_id=caller.workspace_id)
@@ -94,6 +94,6 @@ def lock(orchestration_id: str, deps: DepsDep, caller: CallerDep) -> str:
 
 
 @router.delete("/{orchestration_id}", status_code=204)
-def delete(orchestration_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> None:
+def delete(orchestration_id: str, deps: DepsDep, caller: MayEdit, now: Now) -> None:
     """Refused while a task that has not ended uses it. Runs and logs stay."""
     delete_orchestration(deps, orchestration_id, workspace_id=caller.workspace_id, now=now)

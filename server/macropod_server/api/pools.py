@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from macropod_server.api import examples
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayEdit, MayRead
 from macropod_server.api.schemas import Name, of_row
 from macropod_server.db import pools
 
@@ -44,7 +44,7 @@ class PoolList(BaseModel):
 
 
 @router.get("")
-def list_pools(deps: DepsDep, caller: CallerDep) -> PoolList:
+def list_pools(deps: DepsDep, caller: MayRead) -> PoolList:
     """Those that were given a size and those that are held now, by name."""
     with deps.database.read() as session:
         found = pools.find(session, caller.workspace_id)
@@ -52,13 +52,13 @@ def list_pools(deps: DepsDep, caller: CallerDep) -> PoolList:
 
 
 @router.get("/{name:path}")
-def show(name: Name, deps: DepsDep, caller: CallerDep) -> PoolOut:
+def show(name: Name, deps: DepsDep, caller: MayRead) -> PoolOut:
     with deps.database.read() as session:
         return PoolOut.model_validate(pools.get(session, caller.workspace_id, name))
 
 
 @router.put("/{name:path}")
-def change(name: Name, wish: PoolIn, deps: DepsDep, caller: CallerDep) -> PoolOut:
+def change(name: Name, wish: PoolIn, deps: DepsDep, caller: MayEdit) -> PoolOut:
     """Who holds a place keeps it, also where there are fewer now."""
     with deps.database.write() as session:
         pools.set_size(session, caller.workspace_id, name, wish.size)
@@ -67,7 +67,7 @@ def change(name: Name, wish: PoolIn, deps: DepsDep, caller: CallerDep) -> PoolOu
 
 
 @router.delete("/{name:path}", status_code=204)
-def delete(name: Name, deps: DepsDep, caller: CallerDep) -> None:
+def delete(name: Name, deps: DepsDep, caller: MayEdit) -> None:
     """From then on it is a lock that one run may hold."""
     with deps.database.write() as session:
         pools.forget(session, caller.workspace_id, name)

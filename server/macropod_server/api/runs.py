@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from sqlmodel import Session
 
-from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.access import DepsDep, MayRead, MayRun, Now
 from macropod_server.api.lineage import LineageOut, lineage_of
 from macropod_server.api.schemas import RerunOut, RunOut, RunPage
 from macropod_server.db import runs, tasks
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"])
 @router.get("")
 def list_runs(
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     now: Now,
     task_id: str | None = None,
     orchestration_id: str | None = None,
@@ -60,20 +60,20 @@ def list_runs(
 
 
 @router.get("/{run_id}")
-def show(run_id: str, deps: DepsDep, caller: CallerDep) -> RunOut:
+def show(run_id: str, deps: DepsDep, caller: MayRead) -> RunOut:
     with deps.database.read() as session:
         return told(deps, session, runs.get(session, run_id, workspace_id=caller.workspace_id))
 
 
 @router.get("/{run_id}/lineage")
-def lineage(run_id: str, deps: DepsDep, caller: CallerDep) -> LineageOut:
+def lineage(run_id: str, deps: DepsDep, caller: MayRead) -> LineageOut:
     """All that made it what it is: bundle, lock, image, arguments, who or what started it, and its attempts."""
     with deps.database.read() as session:
         return lineage_of(session, runs.get(session, run_id, workspace_id=caller.workspace_id))
 
 
 @router.post("/{run_id}/kill", status_code=202)
-def kill(run_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> RunOut:
+def kill(run_id: str, deps: DepsDep, caller: MayRun, now: Now) -> RunOut:
     """End this run; its task goes on. Harmless when it has ended."""
     run = kill_run(deps, run_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now)
     with deps.database.read() as session:
@@ -84,7 +84,7 @@ def kill(run_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> RunOut:
 def run_again(
     run_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRun,
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> RerunOut:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from macropod_server.api.access import CallerDep, Now
+from macropod_server.api.access import MayRead, Now
 from macropod_server.api.instants import utc
 from macropod_server.api.schemas import PreviewOut, UpcomingOut
 from macropod_server.domain.schedule import first_due, plan_in_words, preview, read_plan
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
 @router.get("/preview")
 def show_preview(
-    _caller: CallerDep,
+    _caller: MayRead,
     now: Now,
     schedule: Annotated[
         list[str] | None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.access import DepsDep, MayRead, MayRun, Now
 from macropod_server.api.runs import told
 from macropod_server.api.schemas import PauseIn, RunOut
 from macropod_server.api.task_schemas import TaskIn, TaskOut, TaskPage
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 def create(
     wish: TaskIn,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRun,
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> TaskOut:
@@ -33,6 +33,7 @@ def create(
         TaskWish(**dict(wish)),
         workspace_id=caller.workspace_id,
         requested_by=caller.name,
+        owner_id=caller.user_id,
         idempotency_key=idempotency_key,
         now=now,
     )
@@ -42,7 +43,7 @@ def create(
 @router.get("")
 def list_tasks(
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     killed: Annotated[bool, Query(description="true: only killed tasks; false: all")] = False,
     orchestration_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -64,13 +65,13 @@ def list_tasks(
 
 
 @router.get("/{task_id}")
-def show(task_id: str, deps: DepsDep, caller: CallerDep) -> TaskOut:
+def show(task_id: str, deps: DepsDep, caller: MayRead) -> TaskOut:
     with deps.database.read() as session:
         return TaskOut.of(tasks.get(session, task_id, workspace_id=caller.workspace_id))
 
 
 @router.post("/{task_id}/kill", status_code=202)
-def kill(task_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> TaskOut:
+def kill(task_id: str, deps: DepsDep, caller: MayRun, now: Now) -> TaskOut:
     """Stop the schedule and every run of the task. Harmless when it is killed already."""
     return TaskOut.of(kill_task(deps, task_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now))
 
@@ -79,7 +80,7 @@ def kill(task_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> TaskOut:
 def run(
     task_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRun,
     now: Now,
     response: Response,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
@@ -99,7 +100,7 @@ def run(
 
 
 @router.post("/{task_id}/pause")
-def pause(task_id: str, deps: DepsDep, caller: CallerDep, now: Now, wish: PauseIn | None = None) -> TaskOut:
+def pause(task_id: str, deps: DepsDep, caller: MayRun, now: Now, wish: PauseIn | None = None) -> TaskOut:
     """Start nothing more of the task; what runs goes on. Harmless when it is paused already."""
     paused = pause_task(
         deps,
@@ -113,7 +114,7 @@ def pause(task_id: str, deps: DepsDep, caller: CallerDep, now: Now, wish: PauseI
 
 
 @router.post("/{task_id}/resume")
-def resume(task_id: str, deps: DepsDep, caller: CallerDep, now: Now) -> TaskOut:
+def resume(task_id: str, deps: DepsDep, caller: MayRun, now: Now) -> TaskOut:
     """Let it start again, also what passed meanwhile and still runs late. Harmless when it is not paused."""
     resumed = resume_task(deps, task_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now)
     return TaskOut.of(resumed)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from macropod_server.api import examples
-from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.access import DepsDep, MayRead, MayRun, Now
 from macropod_server.api.instants import utc, utc_or_none
 from macropod_server.api.schemas import Page, of_row
 from macropod_server.db import tasks, ticks
@@ -75,7 +75,7 @@ class CadenceOut(BaseModel):
 def list_ticks(
     task_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     outcome: TickOutcome | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[datetime | None, Query(description="only those due before this moment")] = None,
@@ -91,7 +91,7 @@ def list_ticks(
 def show_cadence(
     task_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     now: Now,
     days: Annotated[int, Query(ge=1, le=366)] = 7,
 ) -> CadenceOut:
@@ -100,7 +100,7 @@ def show_cadence(
 
 
 @router.post("/{task_id}/backfill", status_code=201)
-def fill(task_id: str, span: SpanIn, deps: DepsDep, caller: CallerDep, now: Now) -> TicksOut:
+def fill(task_id: str, span: SpanIn, deps: DepsDep, caller: MayRun, now: Now) -> TicksOut:
     """Run every due moment of the span that has no run. Answers with those; asked again, with none."""
     filled = backfill(
         deps,

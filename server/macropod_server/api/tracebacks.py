@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from macropod_server.api import examples
-from macropod_server.api.access import CallerDep, DepsDep
+from macropod_server.api.access import DepsDep, MayRead
 from macropod_server.db import runs
 from macropod_server.flows.find_tracebacks import find_tracebacks
 
@@ -34,7 +34,7 @@ class TracebacksOut(BaseModel):
 def list_tracebacks(
     run_id: str,
     deps: DepsDep,
-    caller: CallerDep,
+    caller: MayRead,
     first: Annotated[int, Query(ge=1, description="from this line number on")] = 1,
     limit: Annotated[int, Query(ge=1, le=1000, description="so many at once, about")] = 100,
 ) -> TracebacksOut:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from macropod_server.api import examples
-from macropod_server.api.access import CallerDep, DepsDep, Now
+from macropod_server.api.access import DepsDep, MayEdit, MayRead, Now
 from macropod_server.api.schemas import PauseIn, of_row
 from macropod_server.db import access
 from macropod_server.flows.pause_all import pause_all, resume_all
@@ -37,13 +37,13 @@ class ResumeIn(BaseModel):
 
 
 @router.get("")
-def show(deps: DepsDep, caller: CallerDep) -> WorkspaceStateOut:
+def show(deps: DepsDep, caller: MayRead) -> WorkspaceStateOut:
     with deps.database.read() as session:
         return WorkspaceStateOut.model_validate(access.workspace(session, caller.workspace_id))
 
 
 @router.post("/pause")
-def pause(deps: DepsDep, caller: CallerDep, now: Now, wish: PauseIn | None = None) -> WorkspaceStateOut:
+def pause(deps: DepsDep, caller: MayEdit, now: Now, wish: PauseIn | None = None) -> WorkspaceStateOut:
     """From now on nothing of the workspace starts; what runs goes on. Harmless when it is paused already."""
     reason = wish.reason if wish else None
     paused = pause_all(deps, workspace_id=caller.workspace_id, reason=reason, requested_by=caller.name, now=now)
@@ -51,7 +51,7 @@ def pause(deps: DepsDep, caller: CallerDep, now: Now, wish: PauseIn | None = Non
 
 
 @router.post("/resume")
-def resume(deps: DepsDep, caller: CallerDep, now: Now, wish: ResumeIn | None = None) -> WorkspaceStateOut:
+def resume(deps: DepsDep, caller: MayEdit, now: Now, wish: ResumeIn | None = None) -> WorkspaceStateOut:
     """What waits starts again, spread over some time. Harmless when it is not paused."""
     spread = timedelta(seconds=(wish or ResumeIn()).spread_seconds)
     resumed = resume_all(deps, workspace_id=caller.workspace_id, spread=spread, requested_by=caller.name, now=now)

@@ -1,14 +1,20 @@
-"""Who may come in: installation, workspaces and tokens."""
+"""Who may come in, and where to: installation, workspaces and tokens."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from macropod_server.db import locks
-from macropod_server.db.tables import Installation, Token, Workspace
+from macropod_server.db.tables import Installation, Orchestration, Run, Task, Token, Workspace
+from macropod_server.domain.errors import NotFound
 from macropod_server.domain.naming import new_id, sha256_hex
 
 DEFAULT_WORKSPACE = "default"
+
+_OBJECTS: dict[str, Any] = {"orchestration_id": Orchestration, "task_id": Task, "run_id": Run}
+"""By the name of the parameter of a path."""
 
 
 def installation(session: Session, *, now: datetime) -> Installation:
@@ -48,12 +54,39 @@ def workspace(session: Session, workspace_id: int) -> Workspace:
     return session.get_one(Workspace, workspace_id)
 
 
-def add_token(session: Session, token: str, *, workspace_id: int, name: str, now: datetime) -> None:
-    session.add(Token(sha256=sha256_hex(token), workspace_id=workspace_id, name=name, created_at=now))
+def home_of(session: Session, parameters: Mapping[str, Any]) -> int | None:
+    """The workspace of the object that the parameters of a path name, None where they name none.
+
+    Raises `NotFound` for one there is not.
+    """
+    for name, table in _OBJECTS.items():
+        if name in parameters:
+            found: int | None = session.exec(select(table.workspace_id).where(table.id == parameters[name])).first()
+            if found is None:
+                raise no_object(parameters)
+            return found
+    return None
+
+
+def no_object(parameters: Mapping[str, Any]) -> NotFound:
+    name = next(name for name in _OBJECTS if name in parameters)
+    return NotFound.named(name.removesuffix("_id"), parameters[name])
+
+
+def add_token(session: Session, secret: str, *, workspace_id: int, name: str, now: datetime, **more: Any) -> Token:
+    """`secret` is what its holder is told once."""
+    facts: dict[str, Any] = {"workspace_id": workspace_id, "name": name, "created_at": now} | more
+    token = Token(sha256=sha256_hex(secret), id=new_id(), **facts)
+    session.add(token)
+    return token
 
 
 def find_token(session: Session, token: str) -> Token | None:
     return session.get(Token, sha256_hex(token))
+
+
+def note_use(session: Session, token: Token, *, now: datetime) -> None:
+    session.exec(update(Token).where(col(Token.sha256) == token.sha256).values(last_used_at=now))
 
 
 def has_tokens(session: Session) -> bool:

@@ -27,10 +27,7 @@ def get(
         or workspace_id not in (None, orchestration.workspace_id)
         or (is_asked_by_people and orchestration.deleted_at is not None)
     ):
-        raise NotFound(
-            f"There is no orchestration {orchestration_id} in this workspace. "
-            "`macropod orchestration list` shows those there are."
-        )
+        raise NotFound.named("orchestration", orchestration_id)
     return orchestration
 
 

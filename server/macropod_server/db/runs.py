@@ -109,7 +109,7 @@ def get(session: Session, run_id: str, *, workspace_id: int | None = None, locke
     """`locked`: as it is now, and no one else's to change; `tasks.hold_run` is the way to ask for that."""
     run = session.get(Run, run_id, with_for_update=locks.ROW if locked else None, populate_existing=locked)
     if run is None or workspace_id not in (None, run.workspace_id):
-        raise NotFound(f"There is no run {run_id} in this workspace. `macropod run list` shows those there are.")
+        raise NotFound.named("run", run_id)
     return run
 
 

@@ -20,7 +20,7 @@ def get(session: Session, task_id: str, *, workspace_id: int | None = None, lock
     """`locked`: as it is now, and no one else's to change until the transaction ends."""
     task = session.get(Task, task_id, with_for_update=locks.ROW if locked else None, populate_existing=locked)
     if task is None or workspace_id not in (None, task.workspace_id):
-        raise NotFound(f"There is no task {task_id} in this workspace. `macropod task list` shows those there are.")
+        raise NotFound.named("task", task_id)
     return task
 
 

@@ -53,6 +53,11 @@ class Forbidden(MacropodError):
 class NotFound(MacropodError):
     code = "not_found"
 
+    @classmethod
+    def named(cls, kind: str, name: str) -> "NotFound":
+        """The same for what there is not and for what belongs to others."""
+        return cls(f"There is no {kind} {name} in this workspace. `macropod {kind} list` shows those there are.")
+
 
 class Conflict(MacropodError):
     code = "conflict"

@@ -28,6 +28,7 @@ def create_task(
     idempotency_key: str | None,
     now: datetime,
     requested_by: str | None = None,
+    owner_id: str | None = None,
 ) -> Task:
     plan = _plan(wish, now=now)
     retry_on = _retry_on(wish)
@@ -40,6 +41,7 @@ def create_task(
         orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id, locked=True)
         _check_usable(orchestration)
         task = _task(wish, orchestration, plan, retry_on=retry_on, requested_by=requested_by, now=now)
+        task.owner_id = owner_id
         first = Run.of_task(task, id=new_id(), requested_by=requested_by, now=now) if plan is None else None
         task.last_run_id = first.id if first else None
         session.add(task)

@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from macropod_server.db import access
+from macropod_server.db import access, accounts
 from macropod_server.db.engine import Database
+from macropod_server.domain.accounts import LOCAL_ADMIN
 from macropod_server.domain.naming import user_token
 from macropod_server.private_files import write_private
 
 
 def issue_token(database: Database, *, name: str, now: datetime) -> str:
-    """A new token of the default workspace. Only its digest is stored: this is the one time it is told."""
-    token = user_token(secrets.token_hex(32))
+    """A new token of the first admin. Only its digest is stored: this is the one time it is told."""
+    secret = user_token(secrets.token_hex(32))
     with database.write() as session:
-        workspace = access.default_workspace(session, now=now)
-        assert workspace.id is not None
-        access.add_token(session, token, workspace_id=workspace.id, name=name, now=now)
-    return token
+        admin = accounts.ensure_admin(session, email=LOCAL_ADMIN, now=now)
+        assert admin.default_workspace_id is not None
+        facts: dict[str, Any] = {"workspace_id": admin.default_workspace_id, "user_id": admin.id, "is_bound": False}
+        access.add_token(session, secret, name=name, now=now, **facts)
+    return secret
 
 
 class Kept(StrEnum):

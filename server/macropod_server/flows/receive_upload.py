@@ -25,6 +25,7 @@ class Upload:
     name: str | None = None
     file_name: str | None = None
     idempotency_key: str | None = None
+    owner_id: str | None = None
 
 
 def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetime) -> Orchestration:
@@ -66,6 +67,7 @@ def _orchestration(upload: Upload, archive: Archive, sha256: str, *, size_bytes:
     return Orchestration(
         id=new_id(),
         workspace_id=upload.workspace_id,
+        owner_id=upload.owner_id,
         name=upload.name,
         file_name=upload.file_name,
         sha256=sha256,

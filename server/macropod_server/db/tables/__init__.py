@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
-from macropod_server.db.tables.owners import IdempotencyKey, Installation, Token, Workspace
+from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
 from macropod_server.db.tables.tasks import Task
 
@@ -13,6 +13,7 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "Installation",
+    "Member",
     "Orchestration",
     "Pool",
     "Run",
@@ -22,5 +23,6 @@ __all__ = [
     "Task",
     "Tick",
     "Token",
+    "User",
     "Workspace",
 ]

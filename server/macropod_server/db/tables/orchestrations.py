@@ -37,6 +37,7 @@ class Orchestration(SQLModel, table=True):
 
     id: str = Field(sa_type=Id, primary_key=True)
     workspace_id: int = Field(foreign_key="workspaces.id", index=True)
+    owner_id: str | None = Field(default=None, sa_type=Id, description="id of the user who uploaded it")
     name: str | None
     file_name: str | None
     sha256: str = Field(sa_type=String(64), index=True)

@@ -1,11 +1,13 @@
-"""Who owns what: the installation, workspaces and their tokens."""
+"""Who owns what: the installation, users, workspaces, their members, and tokens."""
 
 from datetime import datetime
 
 from sqlalchemy import String, Text
 from sqlmodel import Field, SQLModel
 
+from macropod_server.db.columns import Word
 from macropod_server.db.tables.fields import Id, instant
+from macropod_server.domain.roles import Role, Scope
 
 
 class Installation(SQLModel, table=True):
@@ -27,9 +29,35 @@ class Workspace(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     created_at: datetime = instant()
+    created_by: str | None = Field(default=None, sa_type=Id, description="id of a user")
+    archived_at: datetime | None = instant(default=None)
     paused_at: datetime | None = instant(default=None)
     paused_by: str | None = None
     pause_reason: str | None = Field(default=None, sa_type=Text)
+
+
+class User(SQLModel, table=True):
+    """A person. `email` is kept as `domain.accounts` writes it, so that one person has one row."""
+
+    __tablename__ = "users"
+
+    id: str = Field(sa_type=Id, primary_key=True)
+    email: str = Field(sa_type=String(320), unique=True)
+    name: str
+    password_hash: str | None = Field(default=None, sa_type=Text)
+    is_admin: bool = False
+    default_workspace_id: int | None = None
+    created_at: datetime = instant()
+    disabled_at: datetime | None = instant(default=None)
+
+
+class Member(SQLModel, table=True):
+    __tablename__ = "members"
+
+    workspace_id: int = Field(primary_key=True, foreign_key="workspaces.id", ondelete="CASCADE")
+    user_id: str = Field(primary_key=True, foreign_key="users.id", index=True)
+    role: Role = Field(sa_type=Word(Role))
+    created_at: datetime = instant()
 
 
 class Token(SQLModel, table=True):
@@ -38,9 +66,16 @@ class Token(SQLModel, table=True):
     __tablename__ = "tokens"
 
     sha256: str = Field(sa_type=String(64), primary_key=True)
-    workspace_id: int = Field(foreign_key="workspaces.id")
+    id: str | None = Field(default=None, sa_type=Id, index=True)
+    workspace_id: int = Field(foreign_key="workspaces.id", description="where calls act that name no other")
+    is_bound: bool = Field(default=True, description="whether it reaches no other workspace of its user")
+    user_id: str | None = Field(default=None, sa_type=Id, index=True)
+    scope: Scope = Field(default=Scope.ADMIN, sa_type=Word(Scope))
     name: str
     created_at: datetime = instant()
+    expires_at: datetime | None = instant(default=None)
+    last_used_at: datetime | None = instant(default=None)
+    revoked_at: datetime | None = instant(default=None)
 
 
 class IdempotencyKey(SQLModel, table=True):

@@ -80,6 +80,7 @@ class Task(SQLModel, table=True):
     last_run_id: str | None = Field(default=None, sa_type=Id)
     last_run_status: str = Field(default=UNKNOWN_RUN_STATUS, sa_type=String(40))
     created_by: str | None = None
+    owner_id: str | None = Field(default=None, sa_type=Id, description="id of the user who made it")
     kill_asked_at: datetime | None = instant(default=None)
     kill_asked_by: str | None = None
     created_at: datetime = instant()

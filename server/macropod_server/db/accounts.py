@@ -1,0 +1,63 @@
+"""Users, and what they are in workspaces."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from macropod_server.db import access, locks
+from macropod_server.db.tables import Member, User, Workspace
+from macropod_server.domain.errors import NotFound
+from macropod_server.domain.identity import Identity
+from macropod_server.domain.naming import new_id
+from macropod_server.domain.roles import OF_RUNS, Role, within
+
+_LONGEST_ID = 10
+
+
+def user(session: Session, user_id: str) -> User:
+    if (found := session.get(User, user_id)) is None:
+        raise NotFound(f"There is no user {user_id}. `macropod user list` shows those there are.")
+    return found
+
+
+def user_of_email(session: Session, email: str) -> User | None:
+    """`email` in the spelling of `domain.accounts`."""
+    return session.exec(select(User).where(User.email == email)).first()
+
+
+def first_admin(session: Session) -> User | None:
+    """Who answers for what was made before there were users."""
+    query = select(User).where(col(User.is_admin)).order_by(col(User.created_at), col(User.id))
+    return session.exec(query.limit(1)).first()
+
+
+def ensure_admin(session: Session, *, email: str, now: datetime) -> User:
+    """The first admin, who owns the default workspace; made where there is nobody at all."""
+    locks.alone(session, "first admin")
+    admin = first_admin(session)
+    if admin is None:
+        workspace = access.default_workspace(session, now=now)
+        assert workspace.id is not None
+        admin = User(id=new_id(), email=email, name="Admin", is_admin=True, created_at=now)
+        admin.default_workspace_id = workspace.id
+        session.add(admin)
+        session.flush()
+        session.add(Member(workspace_id=workspace.id, user_id=admin.id, role=Role.OWNER, created_at=now))
+    return admin
+
+
+def role_of(session: Session, identity: Identity, workspace_id: int | None) -> Role | None:
+    """None where it has no business there."""
+    if workspace_id is None or (identity.is_bound and workspace_id != identity.workspace_id):
+        return None
+    if identity.run_id is not None:
+        return OF_RUNS
+    member = session.get(Member, (workspace_id, identity.user_id))
+    return within(member.role, identity.scope) if member else None
+
+
+def workspace_named(session: Session, name: str) -> int | None:
+    """By its name, or its id in digits."""
+    is_id = name.isascii() and name.isdigit() and len(name) < _LONGEST_ID
+    is_named = col(Workspace.id) == int(name) if is_id else col(Workspace.name) == name
+    return session.exec(select(Workspace.id).where(is_named)).first()
