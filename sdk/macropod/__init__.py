@@ -7,6 +7,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from macropod.audit_log import AuditEntry
     from macropod.cadence import Cadence
     from macropod.client import Client
     from macropod.errors import (
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Attempt",
+    "AuditEntry",
     "Cadence",
     "Client",
     "Conflict",
@@ -99,6 +101,7 @@ __all__ = [
 _MODULES = {
     "Cadence": "cadence",
     "Client": "client",
+    "AuditEntry": "audit_log",
     "Event": "events",
     "in_task": "inside",
     "task_args": "inside",

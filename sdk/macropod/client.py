@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from macropod import inside
 from macropod.arguments import checked_moment, checked_name, checked_seconds
+from macropod.audit_log import AuditEntry, read_entries
 from macropod.connection import Connection, segment
 from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
 from macropod.errors import Invalid
@@ -108,6 +109,26 @@ class Client:
     def get_run(self, id: str) -> Run:  # noqa: A002
         """The run with this id, which is also its pod id. Raises `NotFound`."""
         return Run._get(self._connection, id)
+
+    def audit_log(
+        self,
+        *,
+        everywhere: bool = False,
+        actor: str | None = None,
+        action: str | None = None,
+        object_id: str | None = None,
+        outcome: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
+        """Who changed what in the workspace, newest first; for its owners. With `everywhere`, for admins, that of all
+        workspaces and sign-ins that were refused.
+
+        `action` is one such as "tasks.kill", or the beginning of some ("tasks."); `outcome` "done" or "refused".
+        """
+        span = {"since": checked_moment("since", since), "until": checked_moment("until", until)}
+        wish = {"actor": actor, "action": action, "object_id": object_id, "outcome": outcome} | span
+        return read_entries(self._connection, everywhere=checked_flag("everywhere", everywhere), **wish)
 
     def search_logs(
         self,

@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
 from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
+from macropod_server.api import audit_log as audit_log_page
 from macropod_server.api import (
     errors,
     events,
@@ -33,6 +34,7 @@ from macropod_server.api import (
     workspace,
 )
 from macropod_server.api import metrics as metrics_page
+from macropod_server.api.acts import NotedActs
 from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.api.parting import PartingAnswers
 from macropod_server.api.traced import TracedRequests
@@ -76,6 +78,7 @@ _ROUTERS = tuple(
         events,
         pools,
         workspace,
+        audit_log_page,
         runner,
         runner_environment,
         health,
@@ -204,6 +207,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
+    app.add_middleware(NotedActs)
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)

@@ -109,6 +109,7 @@ class Settings:
     keep_environments: int = 0
     keep_deleted_days: int = 90
     keep_idempotency_days: int = 7
+    keep_audit_days: int = 400
 
     spool_max_bytes: int = 256 * MIB
     run_log_max_bytes: int = 2 * GIB

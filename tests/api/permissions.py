@@ -25,6 +25,8 @@ ANYBODY = {"GET /metrics"}
 """Those that no role decides about."""
 
 NEEDED = [
+    Call("GET /v1/audit", Role.OWNER),
+    Call("GET /v1/audit/export", Role.OWNER),
     Call("GET /v1/events", Role.VIEWER),
     Call("GET /v1/info", Role.VIEWER),
     Call("GET /v1/orchestrations", Role.VIEWER),

@@ -139,3 +139,8 @@ ROWS["0004"] = ROWS["0003"]
 ROWS["0005"] = ROWS["0004"]
 
 ROWS["0006"] = ROWS["0005"]
+
+ROWS["0008"] = ROWS["0006"] | {
+    "users": [{"id": "u" * 36, "email": "admin@localhost", "name": "Admin", "is_admin": True, "created_at": NOON}],
+    "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
+}

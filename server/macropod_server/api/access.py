@@ -1,22 +1,23 @@
 """Who calls, where, and what they may do there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
-from starlette.types import Scope
+from starlette.types import Scope as Head
 
+from macropod_server.api.acts import note_actor, note_workspace
 from macropod_server.db import access, accounts, runs
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Forbidden, MacropodError, NotFound, Unauthorized
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
-from macropod_server.domain.roles import Role
+from macropod_server.domain.roles import Role, Scope
 from macropod_server.domain.run import is_final
 from macropod_server.flows.identify import identify, run_known_by
 
@@ -61,7 +62,7 @@ def no_token() -> Unauthorized:
     )
 
 
-def carried_token(scope: Scope) -> str:
+def carried_token(scope: Head) -> str:
     """The token in the head of a request that no route has seen yet; empty without one."""
     value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = value.decode("latin-1").partition(" ")
@@ -71,8 +72,10 @@ def carried_token(scope: Scope) -> str:
 TokenDep = Annotated[str, Depends(get_token)]
 
 
-def get_identity(deps: DepsDep, token: TokenDep, now: Now) -> Identity:
-    return identify(deps, token, now=now)
+def get_identity(request: Request, deps: DepsDep, token: TokenDep, now: Now) -> Identity:
+    identity = identify(deps, token, now=now)
+    note_actor(request, identity, now=now)
+    return identity
 
 
 IdentityDep = Annotated[Identity, Depends(get_identity)]
@@ -108,13 +111,18 @@ def get_caller(
     ] = None,
 ) -> Caller:
     """In the workspace of the object that the path names, else in the one the call names, else in its own."""
+    caller = _caller(deps, identity, request.path_params, macropod_workspace)
+    note_workspace(caller.workspace_id)
+    return caller
+
+
+def _caller(deps: Deps, identity: Identity, parameters: Mapping[str, Any], named: str | None) -> Caller:
     with deps.database.read() as session:
-        home = access.home_of(session, request.path_params)
-        if home is not None:
-            return caller_in(session, identity, home, otherwise=access.no_object(request.path_params))
-        if macropod_workspace:
-            named = accounts.workspace_named(session, macropod_workspace)
-            return caller_in(session, identity, named, otherwise=_no_workspace(macropod_workspace))
+        if (home := access.home_of(session, parameters)) is not None:
+            return caller_in(session, identity, home, otherwise=access.no_object(parameters))
+        if named:
+            workspace_id = accounts.workspace_named(session, named)
+            return caller_in(session, identity, workspace_id, otherwise=_no_workspace(named))
         return caller_in(session, identity, identity.workspace_id, otherwise=_nowhere())
 
 
@@ -146,6 +154,12 @@ def _at_least(needed: Role) -> Callable[[Caller], Caller]:
         return caller
 
     return check
+
+
+def check_administers(identity: Identity) -> None:
+    """Raises `Forbidden` for whoever may not manage accounts."""
+    if not identity.is_admin or identity.scope is not Scope.ADMIN or identity.run_id is not None:
+        raise Forbidden("This is for admins of the server, with a token of scope admin.")
 
 
 MayRead = Annotated[Caller, Depends(_at_least(Role.VIEWER))]

@@ -191,6 +191,22 @@ TRACEBACK: dict[str, Any] = {
     "line": 12,
 }
 
+AUDIT_ENTRY: dict[str, Any] = {
+    "id": 1,
+    "at": "2026-03-02T12:00:00Z",
+    "actor": "ada@example.org",
+    "user_id": "2b7c9a0e-5f0d-4b53-9a0a-1c4f7d1f6a10",
+    "token_id": None,
+    "run_id": None,
+    "action": "tasks.kill",
+    "outcome": "done",
+    "workspace_id": 1,
+    "object_kind": "task",
+    "object_id": _TASK_ID,
+    "address": "192.0.2.7",
+    "facts": {},
+}
+
 EVENT: dict[str, Any] = {
     "id": 1,
     "kind": "run_ended",

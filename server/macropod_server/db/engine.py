@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 from sqlmodel import Session
 
+from macropod_server.db.audit_log import noted
 from macropod_server.db.tables import Event, Tick
 from macropod_server.domain.errors import Invalid, OutOfSpace, Unavailable
 from macropod_server.sql.errors import first_line, is_away, is_full
@@ -60,10 +61,13 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end of the block, or rolls back when the block raises."""
         with self._turn(), self._session("IMMEDIATE") as session, session.begin():
-            yield session
+            with noted(session):
+                yield session
             session.flush()
             for act in session.info["last"]:
                 act()
+        if act_noted := session.info.get("noted"):
+            act_noted.is_noted = True
         for each in session.info["told"]:
             self.on_commit(each)
 
@@ -89,7 +93,7 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        info: dict[str, list[Any]] = {"last": [], "told": []}
+        info: dict[str, Any] = {"last": [], "told": [], "made": []}
         with translated_errors(), Session(self._by_mode[mode], expire_on_commit=False, info=info) as session:
             yield session
 

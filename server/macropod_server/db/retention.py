@@ -11,6 +11,7 @@ from sqlmodel import Session, and_, col, delete, func, or_, select, tuple_, upda
 
 from macropod_server.db import orchestrations
 from macropod_server.db.tables import (
+    AuditEntry,
     Environment,
     Event,
     IdempotencyKey,
@@ -40,6 +41,7 @@ class Rules:
     environments: Bound
     deleted: Bound
     idempotency: Bound
+    audit: Bound
 
 
 def expired_runs(session: Session, rules: Rules, *, limit: int) -> list[str]:
@@ -181,6 +183,16 @@ def expired_keys(session: Session, rules: Rules, *, limit: int) -> list[tuple[in
 def remove_keys(session: Session, keys: Collection[tuple[int, str]]) -> int:
     place = tuple_(col(IdempotencyKey.workspace_id), col(IdempotencyKey.key))
     return _deleted(session, delete(IdempotencyKey).where(place.in_(list(keys))))
+
+
+def expired_entries(session: Session, rules: Rules, *, limit: int) -> list[int | None]:
+    if rules.audit.since is None:
+        return []
+    return list(session.exec(select(AuditEntry.id).where(col(AuditEntry.at) < rules.audit.since).limit(limit)))
+
+
+def remove_entries(session: Session, numbers: Collection[int]) -> int:
+    return _deleted(session, delete(AuditEntry).where(col(AuditEntry.id).in_(numbers)))
 
 
 def expired_orchestrations(session: Session, rules: Rules, *, limit: int, soon: bool = False) -> list[str]:

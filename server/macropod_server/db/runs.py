@@ -40,6 +40,7 @@ def add(session: Session, runs: Sequence[Run]) -> None:
     moves = [{"run_id": run.id, "to_status": run.status, "at": run.created_at} for run in runs]
     session.execute(insert(Run), [run.model_dump() for run in runs])
     session.execute(insert(RunEvent), moves)
+    session.info["made"].extend(runs)
 
 
 def advance(

@@ -65,6 +65,7 @@ _ROWS = (
     ),
     Rows("events", retention.expired_events, retention.remove_events),
     Rows("idempotency keys", retention.expired_keys, retention.remove_keys),
+    Rows("entries of the audit log", retention.expired_entries, retention.remove_entries),
 )
 
 
@@ -113,6 +114,7 @@ def rules_of(deps: Deps, *, now: datetime) -> Rules:
         environments=bound(now, days=keep.keep_environments_days, most=keep.keep_environments),
         deleted=bound(now, days=keep.keep_deleted_days),
         idempotency=bound(now, days=keep.keep_idempotency_days),
+        audit=bound(now, days=keep.keep_audit_days),
     )
 
 

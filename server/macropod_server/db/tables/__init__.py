@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from macropod_server.db.tables.audit_log import AuditEntry
 from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
@@ -9,6 +10,7 @@ from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
+    "AuditEntry",
     "Environment",
     "Event",
     "IdempotencyKey",

@@ -1,0 +1,111 @@
+"""The audit log: an entry for each call that changed something, in the transaction of its change; and reading it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event
+from sqlmodel import Session, col, select
+
+from macropod_server.db.tables import AuditEntry, Orchestration, Run, Task, Token, User, Workspace
+from macropod_server.domain.acts import Act, acting
+
+_KINDS: dict[type[Any], str] = {
+    Orchestration: "orchestration",
+    Task: "task",
+    Workspace: "workspace",
+    User: "user",
+    Token: "token",
+    Run: "run",
+}
+"""What calls make: the kind a call is for stands before those that come along with it."""
+
+
+@contextmanager
+def noted(session: Session) -> Iterator[None]:
+    """Within it the session changes something: for a call that acts for somebody an entry goes along with the first
+    change it makes."""
+    act = acting.get()
+    if act is None or act.identity is None or act.is_noted:
+        yield
+        return
+    event.listen(session, "before_flush", lambda session, *_: session.info["made"].extend(session.new))
+    yield
+    session.flush()
+    session.add(_entry(act, session.info["made"]))
+    session.info["noted"] = act
+
+
+def add_refusal(session: Session, *, action: str, actor: str, address: str | None, reason: str, now: datetime) -> None:
+    """Somebody was not let in. `actor` is who they said they are."""
+    entry = AuditEntry(at=now, outcome="refused", action=action, actor=actor[:400], address=address)
+    entry.facts = {"reason": reason}
+    session.add(entry)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Entries of a workspace or of all, of somebody, of an action or those that begin with it, of a span."""
+
+    workspace_id: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    object_id: str | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find(session: Session, wanted: Wanted, *, limit: int, before: int | None = None) -> list[AuditEntry]:
+    """Newest first; `before` is the number of the last entry of the page before."""
+    query = select(AuditEntry)
+    for name in ("workspace_id", "actor", "object_id", "outcome"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(getattr(AuditEntry, name) == value)
+    if wanted.action is not None:
+        query = query.where(col(AuditEntry.action).startswith(wanted.action, autoescape=True))
+    if wanted.since is not None:
+        query = query.where(col(AuditEntry.at) >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(col(AuditEntry.at) < wanted.until)
+    if before is not None:
+        query = query.where(col(AuditEntry.id) < before)
+    return list(session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit)))
+
+
+def _entry(act: Act, made: list[Any]) -> AuditEntry:
+    assert act.identity is not None
+    assert act.at is not None
+    kind, name = _object(act, made)
+    return AuditEntry(
+        at=act.at,
+        actor=act.identity.name,
+        user_id=act.identity.user_id,
+        token_id=act.identity.token_id,
+        run_id=act.identity.run_id,
+        action=act.action,
+        workspace_id=act.workspace_id,
+        object_kind=kind,
+        object_id=name,
+        address=act.address,
+        facts=_made(made) if act.named else {},
+    )
+
+
+def _object(act: Act, made: list[Any]) -> tuple[str | None, str | None]:
+    """What the path names, else what was made."""
+    for name, value in reversed(act.named.items()):
+        return name.removesuffix("_id").removesuffix(":path"), str(value)[:300]
+    return next(iter(_made(made).items()), (None, None))
+
+
+def _made(made: list[Any]) -> dict[str, str]:
+    """By kind the id of the first that was made."""
+    found: dict[str, str] = {}
+    for row_type, kind in _KINDS.items():
+        for row in made:
+            if isinstance(row, row_type):
+                found.setdefault(kind, str(row.id))
+    return found
