@@ -37,10 +37,10 @@ _ARENA_MAX = -8
 class Server(uvicorn.Server):
     """Lets requests that wait for news go when it is told to stop, instead of cutting them off later."""
 
-    def __init__(self, app: FastAPI, signals: Signals, *, drain_seconds: float) -> None:
-        super().__init__(_uvicorn_config(app))
+    def __init__(self, app: FastAPI, signals: Signals, settings: Settings) -> None:
+        super().__init__(_uvicorn_config(app, trusted_proxies=settings.trusted_proxies))
         self._signals = signals
-        self._drain_seconds = drain_seconds
+        self._drain_seconds = settings.drain_seconds
         self._closes_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -116,7 +116,7 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
     try:
-        Server(app, deps.signals, drain_seconds=settings.drain_seconds).run(sockets=sockets)
+        Server(app, deps.signals, settings).run(sockets=sockets)
     finally:
         close_deps(deps)
 
@@ -147,7 +147,7 @@ def _using(data_dir: Path, *, is_shared: bool) -> Iterator[None]:
         yield
 
 
-def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
+def _uvicorn_config(app: FastAPI, *, trusted_proxies: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
@@ -155,5 +155,6 @@ def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
     )

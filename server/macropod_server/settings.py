@@ -70,6 +70,7 @@ class Settings:
     kubernetes_placement: Placement = ANYWHERE
     secret_key: str = ""
     role: str = "both"
+    trusted_proxies: str = ""
     database_connections: int = 7
     metrics_token: str = ""
     otel_endpoint: str = ""

@@ -86,7 +86,7 @@ def main() -> None:
     leave_credentials(deps.database, file, url=settings.url, installation_id=installation_id, now=deps.clock())
     sockets = [listen(host, settings.port) for host in hosts]
     try:
-        Server(create_app(deps), deps.signals, drain_seconds=settings.drain_seconds).run(sockets=sockets)
+        Server(create_app(deps), deps.signals, settings).run(sockets=sockets)
     finally:
         close_deps(deps)
 
