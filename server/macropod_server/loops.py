@@ -14,7 +14,9 @@ from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.continue_task import note_settled
 from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
+from macropod_server.flows.measure_logs import measure_logs
 from macropod_server.flows.merge_logs import merge_logs
+from macropod_server.flows.move_logs import SWEEP_MINUTES, move_logs, sweep_logs
 from macropod_server.flows.retain import retain
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import stop_runs
@@ -54,6 +56,9 @@ LOOPS = (
     Loop("sweep", sweep, _every(30)),
     Loop("retain", retain, _every(60)),
     Loop("merge_logs", merge_logs, _every(10)),
+    Loop("measure_logs", measure_logs, _every(60)),
+    Loop("move_logs", move_logs, _every(10)),
+    Loop("sweep_logs", sweep_logs, _every(60 * SWEEP_MINUTES)),
 )
 
 

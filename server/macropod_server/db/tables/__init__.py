@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Token, Workspace
+from macropod_server.db.tables.run_logs import RunLog
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
 from macropod_server.db.tables.tasks import Task
 
@@ -17,6 +18,7 @@ __all__ = [
     "Pool",
     "Run",
     "RunEvent",
+    "RunLog",
     "SQLModel",
     "Slot",
     "Task",
