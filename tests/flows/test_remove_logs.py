@@ -7,6 +7,7 @@ from macropod_server.db.tables import Orchestration, Run, RunLog, Task
 from macropod_server.domain.lines import Stream
 from macropod_server.domain.retention import LogRemoval
 from macropod_server.domain.run import RunStatus
+from macropod_server.flows.delete_orchestration import delete_orchestration
 from macropod_server.flows.log_usage import log_usage
 from macropod_server.flows.measure_logs import measure_logs
 from macropod_server.flows.merge_logs import merge_logs
@@ -16,7 +17,7 @@ from sqlalchemy import delete, text
 
 from tests.batches import batch
 from tests.builders import WORKSPACE, all_rows, make_task, reread, runs_of
-from tests.flows.test_retain import FOR_EVER
+from tests.flows.test_retain import FOR_EVER, a_packaged_orchestration
 
 
 def keeping(deps, **bounds):
@@ -134,6 +135,20 @@ def test_pinned_runs_are_left_alone_by_age_and_by_size_and_go_when_they_are_unpi
     assert unpin_run(deps, first.id, workspace_id=WORKSPACE).pinned_at is None
     apply(keeping(deps, runs_days=30, tasks_days=30))
     assert (all_rows(deps, Run), all_rows(deps, Task), all_rows(deps, RunLog)) == ([], [], [])
+
+
+def test_the_packaging_log_of_an_orchestration_that_is_there_stays(deps):
+    orchestration, packaging = a_packaged_orchestration(deps)
+    deps.logs.append(packaging.id, first=1, batch=batch("installed"))
+    deps.clock.advance(minutes=5)
+    merge_logs(deps)
+    lines = texts(deps, packaging)
+    deps.clock.advance(days=100)
+    apply(keeping(deps, logs_days=30, logs_bytes_per_workspace=1))
+    assert texts(deps, packaging) == lines != []
+    delete_orchestration(deps, orchestration.id, workspace_id=WORKSPACE, now=deps.clock())
+    apply(keeping(deps, logs_days=30))
+    assert "were removed" in texts(deps, packaging)[0]
 
 
 def test_pinning_twice_keeps_who_was_first(deps, logged):

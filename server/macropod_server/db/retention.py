@@ -57,7 +57,7 @@ def _expired_runs(session: Session, rules: Rules) -> Iterator[Select[Any]]:
     if rules.runs.since is not None:
         is_old = (col(Run.created_at) < rules.runs.since, col(Run.ended_at) < rules.runs.since)
         yield of_tasks.where(*is_old, ~is_last)
-        yield ended.where(*is_old, col(Run.task_id).is_(None), ~_tells_of_packaging())
+        yield ended.where(*is_old, col(Run.task_id).is_(None), ~tells_of_packaging())
     if rules.runs.most is not None:
         for is_surplus in _surplus_runs(session, rules.runs.most):
             yield of_tasks.where(is_surplus, ~is_last)
@@ -86,7 +86,7 @@ def _surplus_runs(session: Session, most: int) -> Iterator[ColumnElement[bool]]:
         yield and_(is_continuous, each)
 
 
-def _tells_of_packaging() -> ColumnElement[bool]:
+def tells_of_packaging() -> ColumnElement[bool]:
     """The log of this run says how an orchestration that is still there was packaged."""
     is_its = (col(Orchestration.packaging_run_id) == col(Run.id), col(Orchestration.deleted_at).is_(None))
     return select(Orchestration.id).where(col(Orchestration.id) == col(Run.orchestration_id), *is_its).exists()

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, or_, select, update
 
+from macropod_server.db.retention import tells_of_packaging
 from macropod_server.db.tables import Run, RunLog, Workspace
 from macropod_server.domain.retention import LogRemoval
 
@@ -74,7 +75,8 @@ def note_moved(session: Session, bucket_bytes: Mapping[str, int], *, now: dateti
 
 
 def older(session: Session, since: datetime, *, limit: int) -> list[str]:
-    """Those of runs that ended before, of every workspace, oldest first; none of pinned runs."""
+    """Those of runs that ended before, of every workspace, oldest first; none of pinned runs, and none that
+    tells how an orchestration that is there was packaged."""
     found: list[str] = []
     for workspace_id in _workspaces(session):
         wanted = _oldest(workspace_id).where(col(RunLog.ended_at) < since)
@@ -83,7 +85,7 @@ def older(session: Session, since: datetime, *, limit: int) -> list[str]:
 
 
 def surplus(session: Session, most_bytes: int, *, limit: int) -> list[str]:
-    """The oldest, of each workspace that stores more than that, by which it does so; none of pinned runs."""
+    """The oldest, of each workspace that stores more than that, by which it does so; likewise."""
     found: list[str] = []
     for workspace_id in _workspaces(session):
         stored = select(func.sum(RunLog.bytes)).where(col(RunLog.workspace_id) == workspace_id)
@@ -101,8 +103,8 @@ def surplus(session: Session, most_bytes: int, *, limit: int) -> list[str]:
 def _oldest(workspace_id: int) -> Any:
     wanted = (col(RunLog.workspace_id) == workspace_id, col(RunLog.bytes).is_not(None))
     query = select(col(RunLog.run_id), col(RunLog.bytes)).join(Run, col(Run.id) == col(RunLog.run_id))
-    unpinned = query.where(*wanted, col(Run.pinned_at).is_(None), col(RunLog.leaving_at).is_(None))
-    return unpinned.order_by(col(RunLog.ended_at))
+    may_go = (col(Run.pinned_at).is_(None), or_(col(Run.task_id).is_not(None), ~tells_of_packaging()))
+    return query.where(*wanted, col(RunLog.leaving_at).is_(None), *may_go).order_by(col(RunLog.ended_at))
 
 
 def _workspaces(session: Session) -> Sequence[int]:
