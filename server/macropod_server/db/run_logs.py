@@ -123,30 +123,27 @@ class Sum:
     bucket_bytes: int
 
 
-_SUMS: list[Any] = [
-    func.count(),
-    *(func.coalesce(func.sum(each), 0) for each in (RunLog.bytes, RunLog.text_bytes, RunLog.line_count)),
-    func.coalesce(func.sum(RunLog.bucket_bytes), 0),
-]
+_COUNTED = (RunLog.bytes, RunLog.text_bytes, RunLog.line_count, RunLog.bucket_bytes)
+_SUMS: list[Any] = [func.count(), *(func.coalesce(func.sum(each), 0) for each in _COUNTED)]
+_TOTALS: list[Any] = [func.sum(each).over() for each in _SUMS]
 
 
-def total(session: Session, workspace_id: int, *, pinned: bool = False) -> Sum:
-    query = select(*_SUMS).where(col(RunLog.workspace_id) == workspace_id)
-    if pinned:
-        is_pinned = select(Run.id).where(col(Run.workspace_id) == workspace_id, col(Run.pinned_at).is_not(None))
-        query = query.where(col(RunLog.run_id).in_(is_pinned))
-    return _sum(None, session.execute(query).one())
-
-
-def largest(session: Session, workspace_id: int, *, limit: int) -> list[Sum]:
-    """By task, the largest first."""
-    query = select(col(RunLog.task_id), *_SUMS).where(col(RunLog.workspace_id) == workspace_id)
+def sums(session: Session, workspace_id: int, *, limit: int) -> tuple[Sum, list[Sum]]:
+    """Of all, and by task, the largest first: with one look at each, for there may be a million."""
+    query = select(col(RunLog.task_id), *_SUMS, *_TOTALS).where(col(RunLog.workspace_id) == workspace_id)
     by_size = query.group_by(col(RunLog.task_id)).order_by(func.sum(RunLog.bytes).desc(), col(RunLog.task_id))
-    return [_sum(task_id, sums) for task_id, *sums in session.execute(by_size.limit(limit))]
+    found = session.execute(by_size.limit(max(1, limit))).all()
+    total = found[0][1 + len(_SUMS) :] if found else [0] * len(_SUMS)
+    return _sum(None, total), [_sum(task_id, some[: len(_SUMS)]) for task_id, *some in found[:limit]]
 
 
-def _sum(task_id: str | None, sums: Iterable[Any]) -> Sum:
-    return Sum(task_id, *(int(each) for each in sums))
+def pinned(session: Session, workspace_id: int) -> Sum:
+    is_pinned = select(Run.id).where(col(Run.workspace_id) == workspace_id, col(Run.pinned_at).is_not(None))
+    return _sum(None, session.execute(select(*_SUMS).where(col(RunLog.run_id).in_(is_pinned))).one())
+
+
+def _sum(task_id: str | None, some: Iterable[Any]) -> Sum:
+    return Sum(task_id, *(int(each) for each in some))
 
 
 def oldest(session: Session, workspace_id: int) -> str | None:

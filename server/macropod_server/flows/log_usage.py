@@ -22,11 +22,11 @@ class LogUsage:
 
 def log_usage(deps: Deps, *, workspace_id: int, tasks_limit: int) -> LogUsage:
     with deps.database.read() as session:
-        largest = run_logs.largest(session, workspace_id, limit=tasks_limit)
+        total, largest = run_logs.sums(session, workspace_id, limit=tasks_limit)
         oldest = run_logs.oldest(session, workspace_id)
         found = LogUsage(
-            total=run_logs.total(session, workspace_id),
-            pinned=run_logs.total(session, workspace_id, pinned=True),
+            total=total,
+            pinned=run_logs.pinned(session, workspace_id),
             largest=largest,
             names=tasks.names(session, {each.task_id for each in largest if each.task_id}),
             oldest_line_at=None,
