@@ -38,11 +38,13 @@ def _every(seconds: float) -> Callable[[Deps], timedelta]:
 
 @dataclass(frozen=True)
 class Loop:
-    """`rest` tells how long to wait for a wake-up when a step found nothing to do."""
+    """`rest` tells how long to wait for a wake-up when a step found nothing to do. One that `gives_way` also rests when
+    there is more, for as long as its step took: nobody waits for what it does, and others may need the machine."""
 
     name: str
     step: Callable[[Deps], bool]
     rest: Callable[[Deps], timedelta]
+    gives_way: bool = False
 
 
 LOOPS = (
@@ -54,10 +56,10 @@ LOOPS = (
     Loop("note_settled", note_settled, _every(10)),
     Loop("clean_up", clean_up, _every(1)),
     Loop("sweep", sweep, _every(30)),
-    Loop("retain", retain, _every(60)),
-    Loop("merge_logs", merge_logs, _every(10)),
-    Loop("measure_logs", measure_logs, _every(60)),
-    Loop("move_logs", move_logs, _every(10)),
+    Loop("retain", retain, _every(60), gives_way=True),
+    Loop("merge_logs", merge_logs, _every(10), gives_way=True),
+    Loop("measure_logs", measure_logs, _every(60), gives_way=True),
+    Loop("move_logs", move_logs, _every(10), gives_way=True),
     Loop("sweep_logs", sweep_logs, _every(60 * SWEEP_MINUTES)),
 )
 
@@ -124,8 +126,11 @@ class Engine:
     def _round(self, loop: Loop) -> timedelta:
         """One step, whatever becomes of it; returns how long to rest."""
         try:
+            began = time.monotonic()
             with self._deps.metrics.stepping(loop.name):
-                return timedelta(0) if loop.step(self._deps) else self._rest(loop)
+                has_more = loop.step(self._deps)
+            took = timedelta(seconds=time.monotonic() - began) if loop.gives_way else timedelta(0)
+            return took if has_more else self._rest(loop)
         except Unavailable as error:
             self._deps.metrics.failed(error)
             log.warning("step_delayed", loop=loop.name, reason=error.message)

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 _BATCH = 100
 _FOUND_AT_ONCE = 2000
 """To find whose rows are too many takes a look at all of them; what is found then goes in many short transactions."""
+_LOGS_AT_ONCE = 500
 _ANY_NUMBER = 2**31
 _LOGS = "logs of runs that stay"
 
@@ -139,8 +140,8 @@ def _remove_runs(deps: Deps, rules: Rules, *, now: datetime) -> Removed:
 
 
 def _remove_logs(deps: Deps, *, now: datetime) -> Removed:
-    removed = remove_logs(deps, now=now, at_most=_FOUND_AT_ONCE)
-    return Removed(_LOGS, removed.count, removed.bytes, at_most=_FOUND_AT_ONCE)
+    removed = remove_logs(deps, now=now, at_most=_LOGS_AT_ONCE)
+    return Removed(_LOGS, removed.count, removed.bytes, at_most=_LOGS_AT_ONCE)
 
 
 def _remove_rows(deps: Deps, rules: Rules, rows: Rows) -> Removed:
