@@ -7,11 +7,11 @@ import sys
 from rich.console import Console
 
 from benchmarks.figures import Figure
-from benchmarks.logs import live, search
+from benchmarks.logs import dropping, live, search
 from benchmarks.machine import facts
 from benchmarks.report import method_of, terminal_table, write_logs
 
-_MODULES = (search, live)
+_MODULES = (search, live, dropping)
 MEASUREMENTS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from macropod.inside import in_task, task_args
     from macropod.lineage import Attempt, Lineage
     from macropod.log_search import FoundLine
+    from macropod.log_usage import LogSum, LogUsage, TaskLogSum
     from macropod.logs import LogLine, LogLines
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
@@ -62,6 +63,8 @@ __all__ = [
     "Lineage",
     "LogLine",
     "LogLines",
+    "LogSum",
+    "LogUsage",
     "MacropodError",
     "NoCredentials",
     "NotFound",
@@ -82,6 +85,7 @@ __all__ = [
     "Server",
     "Task",
     "TaskList",
+    "TaskLogSum",
     "TaskOptions",
     "Tick",
     "TickList",
@@ -109,6 +113,9 @@ _MODULES = {
     "Lineage": "lineage",
     "FoundLine": "log_search",
     "LogLine": "logs",
+    "LogSum": "log_usage",
+    "LogUsage": "log_usage",
+    "TaskLogSum": "log_usage",
     "LogLines": "logs",
     "ContinuousOptions": "options",
     "ScheduledOptions": "options",

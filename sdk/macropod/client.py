@@ -17,6 +17,7 @@ from macropod.errors import Invalid
 from macropod.events import Event, read_events
 from macropod.line_wish import LevelName, StreamName
 from macropod.log_search import FoundLine, search
+from macropod.log_usage import LogUsage
 from macropod.naming import naming
 from macropod.option_values import checked_count, checked_flag
 from macropod.options import NAMES, checked_plan, checked_values
@@ -161,6 +162,10 @@ class Client:
         context = checked_count("context", context, least=0)
         wish = {"text": text, "stream": stream, "level": level, "context": context} | span | runs | how
         return search(self._connection, limit=checked_limit, **wish)
+
+    def log_usage(self, *, tasks: int = 10) -> LogUsage:
+        """What the logs of ended runs take, what bounds them, and the `tasks` with most of it."""
+        return LogUsage._of(self._connection.get("/v1/logs/usage", tasks=checked_count("tasks", tasks, least=0)))
 
     def preview_schedule(
         self,

@@ -42,6 +42,9 @@ class Run(Remote):
     rerun_of       of a rerun: id of the run it repeats; else None
     differences    of a rerun just made: sentences about what cannot be the same; else empty
     stop_requested_by   the name of the token of who asked for it to be stopped
+    pinned_at      since when it and its log are kept whatever retention says; None when it is not pinned;
+                   `pinned_by` is the name of the token of who pinned it
+    log_removed_at when retention removed its log; None when it did not; `log_removed_for` is what of: "age", "size"
     due_at         when it was due, for a scheduled one
     created_at, started_at, ended_at   aware datetimes; None for what has not come yet
     updated_at     the latest of these moments that has come
@@ -64,6 +67,10 @@ class Run(Remote):
     rerun_of: str | None
     waiting_for: str | None
     stop_requested_by: str | None
+    pinned_at: datetime | None
+    pinned_by: str | None
+    log_removed_at: datetime | None
+    log_removed_for: str | None
     reason: str | None
     message: str | None
     exit_code: int | None
@@ -207,6 +214,16 @@ class Run(Remote):
         """
         self._take(self._connection.post(f"{self._path}/kill"))
         return self._status
+
+    def pin(self) -> Run:
+        """Keep it and its log, whatever retention says, until it is unpinned. Harmless to repeat. Returns itself."""
+        self._take(self._connection.post(f"{self._path}/pin"))
+        return self
+
+    def unpin(self) -> Run:
+        """Keep it no longer than others. Harmless to repeat. Returns itself."""
+        self._take(self._connection.post(f"{self._path}/unpin"))
+        return self
 
     def next_attempt(self) -> Run | None:
         """The attempt after this one, if it failed and the task wants it tried again; it may still be queued.

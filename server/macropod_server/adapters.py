@@ -11,6 +11,7 @@ from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.domain.addresses import is_loopback
 from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.domain.spawner_choice import Tied, choose, left_alone
+from macropod_server.logstore.bodies import Bodies
 from macropod_server.settings import Settings
 from macropod_server.spawners.base import Spawner
 from macropod_server.storage.base import Storage, StorageForbidden, StorageMissing, StorageUnavailable
@@ -60,6 +61,15 @@ def choose_storage(settings: Settings) -> Storage:
     except StorageUnavailable as error:
         log.warning("storage_away", reason=error.message)
     return storage
+
+
+def choose_bodies(settings: Settings) -> Bodies | None:
+    """Where lines of ended runs are moved to: the bucket, where there is one."""
+    if settings.bucket is None:
+        return None
+    from macropod_server.storage.s3_bodies import open_s3_bodies
+
+    return open_s3_bodies(settings.bucket)
 
 
 def choose_spawner(

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
+from macropod_server.adapters import choose_bodies, choose_spawner, choose_storage, choose_tracing, open_database
 from macropod_server.api import audit_log as audit_log_page
 from macropod_server.api import (
     errors,
@@ -21,6 +21,7 @@ from macropod_server.api import (
     log_download,
     log_follow,
     log_search,
+    log_usage,
     logs,
     orchestrations,
     pools,
@@ -74,6 +75,7 @@ _ROUTERS = tuple(
         log_follow,
         log_download,
         log_search,
+        log_usage,
         tracebacks,
         events,
         pools,
@@ -133,6 +135,7 @@ def _open_logs(settings: Settings, metrics: Metrics) -> LogStore:
         settings.resolved_logs_url,
         connections=settings.database_connections,
         run_max_bytes=settings.run_log_max_bytes,
+        bodies=choose_bodies(settings),
     )
     logs.on_append = metrics.lines_stored
     return logs

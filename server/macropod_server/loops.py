@@ -14,7 +14,9 @@ from macropod_server.flows.clean_up import clean_up
 from macropod_server.flows.continue_task import note_settled
 from macropod_server.flows.end_waits import end_waits
 from macropod_server.flows.enqueue_due import enqueue_due, until_next_due
+from macropod_server.flows.measure_logs import measure_logs
 from macropod_server.flows.merge_logs import merge_logs
+from macropod_server.flows.move_logs import SWEEP_MINUTES, move_logs, sweep_logs
 from macropod_server.flows.retain import retain
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.stop_run import stop_runs
@@ -36,11 +38,13 @@ def _every(seconds: float) -> Callable[[Deps], timedelta]:
 
 @dataclass(frozen=True)
 class Loop:
-    """`rest` tells how long to wait for a wake-up when a step found nothing to do."""
+    """`rest` tells how long to wait for a wake-up when a step found nothing to do. One that `gives_way` also rests when
+    there is more, for as long as its step took: nobody waits for what it does, and others may need the machine."""
 
     name: str
     step: Callable[[Deps], bool]
     rest: Callable[[Deps], timedelta]
+    gives_way: bool = False
 
 
 LOOPS = (
@@ -52,8 +56,11 @@ LOOPS = (
     Loop("note_settled", note_settled, _every(10)),
     Loop("clean_up", clean_up, _every(1)),
     Loop("sweep", sweep, _every(30)),
-    Loop("retain", retain, _every(60)),
-    Loop("merge_logs", merge_logs, _every(10)),
+    Loop("retain", retain, _every(60), gives_way=True),
+    Loop("merge_logs", merge_logs, _every(10), gives_way=True),
+    Loop("measure_logs", measure_logs, _every(60), gives_way=True),
+    Loop("move_logs", move_logs, _every(10), gives_way=True),
+    Loop("sweep_logs", sweep_logs, _every(60 * SWEEP_MINUTES)),
 )
 
 
@@ -119,8 +126,11 @@ class Engine:
     def _round(self, loop: Loop) -> timedelta:
         """One step, whatever becomes of it; returns how long to rest."""
         try:
+            began = time.monotonic()
             with self._deps.metrics.stepping(loop.name):
-                return timedelta(0) if loop.step(self._deps) else self._rest(loop)
+                has_more = loop.step(self._deps)
+            took = timedelta(seconds=time.monotonic() - began) if loop.gives_way else timedelta(0)
+            return took if has_more else self._rest(loop)
         except Unavailable as error:
             self._deps.metrics.failed(error)
             log.warning("step_delayed", loop=loop.name, reason=error.message)

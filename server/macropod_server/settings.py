@@ -100,6 +100,8 @@ class Settings:
 
     keep_runs_days: int = 90
     keep_runs_per_task: int = 1000
+    keep_logs_days: int = 30
+    keep_logs_bytes_per_workspace: int = 0
     keep_tasks_days: int = 90
     keep_tasks: int = 0
     keep_ticks_days: int = 400

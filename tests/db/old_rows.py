@@ -140,7 +140,24 @@ ROWS["0005"] = ROWS["0004"]
 
 ROWS["0006"] = ROWS["0005"]
 
-ROWS["0008"] = ROWS["0006"] | {
+ROWS["0007"] = ROWS["0006"] | {
+    "run_logs": [
+        {
+            "run_id": _SCHEDULED,
+            "workspace_id": 1,
+            "task_id": TASK_ID,
+            "ended_at": NOON,
+            "bytes": 100,
+            "text_bytes": 300,
+            "line_count": 7,
+            "bucket_bytes": 0,
+            "moved_at": None,
+            "leaving_at": None,
+        }
+    ],
+}
+
+ROWS["0008"] = ROWS["0007"] | {
     "users": [{"id": "u" * 36, "email": "admin@localhost", "name": "Admin", "is_admin": True, "created_at": NOON}],
     "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
 }

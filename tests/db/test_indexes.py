@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from macropod_server.db import runs, spawners, tasks
-from macropod_server.db.tables import Run, Task
+from macropod_server.db import run_logs, runs, spawners, tasks
+from macropod_server.db.tables import Run, RunLog, Task
 from macropod_server.domain.naming import new_id
 from macropod_server.domain.run import RunKind, RunStatus
 from sqlalchemy import event, text
@@ -29,10 +29,16 @@ def full(deps):
     with deps.database.write() as session:
         session.execute(insert(Task), made)
         session.execute(insert(Run), [run.model_dump() for run in over])
+        session.execute(insert(RunLog), [_log(run) for run in over])
     if not deps.database.is_sqlite:  # It does so by itself, SQLite does not.
         with deps.database.write() as session:
             session.execute(text("ANALYZE"))
     return deps
+
+
+def _log(run):
+    measured = {"bytes": 100, "text_bytes": 400, "line_count": 7, "bucket_bytes": 0}
+    return {"run_id": run.id, "workspace_id": WORKSPACE, "task_id": run.task_id, "ended_at": run.created_at} | measured
 
 
 def plans(deps, ask):
@@ -85,6 +91,10 @@ QUESTIONS = {
         ),
         "ix_runs_status",
     ),
+    "logs nobody measured": (lambda session: run_logs.unmeasured(session, limit=100), "ix_run_logs_unmeasured"),
+    "logs that are being removed": (lambda session: run_logs.leaving(session, limit=100), "ix_run_logs_leaving"),
+    "logs to move": (lambda session: run_logs.unmoved(session, limit=32), "ix_run_logs_unmoved"),
+    "the oldest log": (lambda session: run_logs.oldest(session, WORKSPACE), "ix_run_logs_oldest"),
     "what is tied to a spawner": (spawners.tied, "ix_runs_"),
 }
 
@@ -95,7 +105,7 @@ def test_no_question_that_is_asked_often_goes_through_all_rows(full, question):
     found = [*plans(full, ask)]
     assert any(index in plan for plan in found), found
     for plan in found:
-        for table in ("runs", "tasks"):
+        for table in ("runs", "tasks", "run_logs"):
             assert f"Seq Scan on {table}" not in plan, plan
             assert f"SCAN {table}" not in plan.replace(f"SCAN {table} USING", ""), plan
 

@@ -1,7 +1,7 @@
 """LogStore in memory."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, islice
 from threading import Lock
@@ -11,7 +11,7 @@ from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream, encode_segment, segments
 from macropod_server.domain.log_levels import is_as_grave
 from macropod_server.domain.search import Query
-from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogStoreUnavailable, LogUsage, Stretch
+from macropod_server.logstore.base import MAX_BATCH_BYTES, Batch, LogSize, LogStoreUnavailable, LogUsage, Stretch
 
 
 class MemoryLogStore:
@@ -28,13 +28,13 @@ class MemoryLogStore:
             raise TooLarge(f"The batch of lines has {len(batch)} bytes; send at most {MAX_BATCH_BYTES} at once.")
         lines = list(_numbered(first, batch))
         with self._turn:
-            stored = self._stored(run_id)
-            if first == len(stored) + 1:
-                stored.extend(lines)
-            return len(stored) + 1
+            if first == self.expected(run_id):
+                self._stored(run_id).extend(lines)
+            return self.expected(run_id)
 
     def expected(self, run_id: str) -> int:
-        return len(self._stored(run_id)) + 1
+        lines = self._stored(run_id)
+        return lines[-1].number + 1 if lines else 1
 
     def expected_of(self, run_ids: Collection[str]) -> dict[str, int]:
         return {run_id: self.expected(run_id) for run_id in run_ids}
@@ -69,8 +69,9 @@ class MemoryLogStore:
     ) -> Iterator[Line]:
         lines = (
             line
-            for line in self._stored(run_id)[max(0, first - 1) :]
-            if stream in (None, line.stream)
+            for line in self._stored(run_id)
+            if line.number >= first
+            and stream in (None, line.stream)
             and (since is None or since <= line.printed_at)
             and (until is None or line.printed_at < until)
             and is_as_grave(line.text, level)
@@ -78,7 +79,9 @@ class MemoryLogStore:
         return iter(_fitting(list(islice(lines, limit)), max_bytes))
 
     def segments(self, run_id: str, *, until: int | None = None) -> Iterator[tuple[int, Segment]]:
-        for line in self._stored(run_id)[: None if until is None else until - 1]:
+        for line in self._stored(run_id):
+            if until is not None and line.number >= until:
+                return
             yield line.number, Segment(line.printed_at, line.stream, 1, f"{line.text}\n".encode())
 
     def search(
@@ -116,6 +119,18 @@ class MemoryLogStore:
         for run_id in run_ids:
             self._stored(run_id).clear()
 
+    def replace(self, said: Mapping[str, str]) -> None:
+        for run_id, text in said.items():
+            if lines := self._stored(run_id):
+                lines[:] = [Line(lines[-1].number, lines[-1].printed_at, Stream.SYSTEM, text)]
+
+    def move(self, *run_ids: str) -> bool:
+        self._run_ids()
+        return False
+
+    def sweep(self, beginning: str, *, before: datetime) -> int:
+        return 0
+
     def close(self) -> None:
         """Nothing to let go of."""
 
@@ -124,6 +139,14 @@ class MemoryLogStore:
             line for run_id in self._run_ids() if run_ids is None or run_id in run_ids for line in self._runs[run_id]
         ]
         return LogUsage(len(lines), sum(len(line.text.encode()) for line in lines))
+
+    def sizes(self, run_ids: Collection[str]) -> dict[str, LogSize]:
+        sizes = {}
+        for run_id in run_ids:
+            if lines := self._stored(run_id):
+                size = sum(len(line.text.encode()) for line in lines)
+                sizes[run_id] = LogSize(len(lines), size, size, 0, min(line.printed_at for line in lines))
+        return sizes
 
     def batches(self) -> Iterator[Batch]:
         for run_id in self._run_ids():

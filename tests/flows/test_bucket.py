@@ -10,13 +10,15 @@ from macropod_server.flows.backup import back_up
 from macropod_server.flows.backup_file import Backup
 from macropod_server.flows.clean import clean
 from macropod_server.flows.hand_spec import hand_spec
-from macropod_server.flows.restore import restore_blobs
+from macropod_server.flows.restore import restore_blobs, restore_lines
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.sweep import sweep
 from macropod_server.flows.usage import usage
+from macropod_server.logstore.chunks import open_log_store
 from macropod_server.storage.base import StorageForbidden, StorageMissing
 
 from chaos.fault_proxy import CUT, FaultProxy, refused
+from tests.batches import batch
 from tests.builders import a_zip, make_deps, make_task, runs_of, upload
 
 
@@ -51,6 +53,22 @@ def test_what_was_uploaded_is_backed_up_and_restored_into_another_bucket(deps, t
     close_deps(other)
 
 
+def test_lines_lie_beside_bundles_and_are_backed_up_with_all_else(deps, proxy, tmp_path):
+    kept = upload(deps)
+    deps.logs.append("run", first=1, batch=batch("a", "b"))
+    assert deps.logs.move("run") is False
+    assert deps.logs.sizes(["run"])["run"].outside_bytes > 0
+    assert [line.text for line in deps.logs.read("run")] == ["a", "b"]
+    assert [blob.sha256 for blob in deps.storage.list()] == [kept.sha256]
+    back_up(deps, tmp_path / "file.backup", now=deps.clock())
+    other = open_log_store(f"sqlite:///{tmp_path / 'other.db'}")
+    restore_lines(other, Backup(tmp_path / "file.backup"))
+    assert [line.text for line in other.read("run")] == ["a", "b"]
+    other.close()
+    deps.logs.drop("run")
+    assert list(deps.logs.batches()) == []
+
+
 def test_blobs_that_no_row_stands_for_are_swept(deps):
     kept = upload(deps)
     with deps.storage.stage() as staging:
@@ -74,6 +92,7 @@ def test_while_the_bucket_is_away_the_commands_say_so_and_do_the_rest(deps, prox
     assert [each.partition(":")[0] for each in told] == [
         "The left blobs could not be looked for",
         "The half uploads could not be looked for",
+        "The left objects of logs could not be looked for",
     ]
 
 

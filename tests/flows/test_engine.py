@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 from macropod_server.loops import Engine, Loop
 
@@ -33,3 +34,21 @@ def test_a_step_under_way_is_finished_and_none_is_begun_after_it(deps):
     threading.Timer(0.2, released.set).start()
     engine.stop(seconds=10)
     assert steps == ["done"]
+
+
+def test_a_loop_that_gives_way_rests_for_as_long_as_its_step_took(deps):
+    spans, enough = [], threading.Event()
+
+    def step(_deps):
+        began = time.monotonic()
+        time.sleep(0.05)
+        spans.append((began, time.monotonic()))
+        if len(spans) == 4:
+            enough.set()
+        return True
+
+    engine = Engine(deps, (Loop("gives way", step, lambda _: timedelta(1), gives_way=True),))
+    engine.start()
+    assert enough.wait(30)
+    engine.stop()
+    assert all(then - ended >= ended - began for (began, ended), (then, _) in pairwise(spans[:4]))

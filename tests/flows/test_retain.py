@@ -38,6 +38,8 @@ FOR_EVER = {
     for what in (
         "runs_days",
         "runs_per_task",
+        "logs_days",
+        "logs_bytes_per_workspace",
         "tasks_days",
         "tasks",
         "ticks_days",

@@ -10,7 +10,7 @@ from typing import Annotated, TypedDict
 import typer
 
 from macropod.cli.log_options import LevelOption, StreamOption
-from macropod.cli.output import Output, OutputOption, say, write
+from macropod.cli.output import Output, OutputOption, print_value, say, write
 from macropod.cli.runs import Status
 from macropod.cli.session import connect
 from macropod.cli.values import read_moment
@@ -19,15 +19,10 @@ from macropod.log_search import FoundLine
 from macropod.logs import LogLine
 from macropod.terminal_text import for_terminal, plain
 
-app = typer.Typer(help="Search what runs print.", no_args_is_help=True)
+app = typer.Typer(help="Search what runs print, and see what it takes.", no_args_is_help=True)
 
 _NOTHING_FOUND = 4
 _MARK, _HEAD, _END = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
-
-
-@app.callback()
-def callback() -> None:
-    """Keeps `search` a word of its own while it is the only command."""
 
 
 class _Runs(TypedDict):
@@ -101,6 +96,17 @@ def search(
         raise typer.Exit(_NOTHING_FOUND)
     if count == limit:
         say(f"These are the first {limit}; --limit shows more.")
+
+
+@app.command()
+def usage(
+    context: typer.Context,
+    tasks: Annotated[int, typer.Option(min=0, max=1000, metavar="NUMBER", help="Name so many tasks.")] = 10,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what the logs of ended runs take, what bounds them, and the tasks with most of it."""
+    found = connect(context).log_usage(tasks=tasks)
+    print_value(found, output, name=str(found.total.bytes))
 
 
 def _print(found: Iterator[FoundLine], output: Output) -> int:

@@ -150,6 +150,18 @@ def kill(context: typer.Context, run: RunArgument, output: OutputOption = Output
 
 
 @app.command()
+def pin(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
+    """Keep a run and its log, whatever retention says, until it is unpinned."""
+    print_thing(connect(context).get_run(run).pin(), output)
+
+
+@app.command()
+def unpin(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
+    """Keep a run no longer than others."""
+    print_thing(connect(context).get_run(run).unpin(), output)
+
+
+@app.command()
 def lineage(context: typer.Context, run: RunArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what made a run what it is: zip, requirements, image, arguments, who or what started it."""
     print_value(connect(context).get_run(run).lineage(), output, name=run)

@@ -108,6 +108,10 @@ RUN: dict[str, Any] = {
     "image": "sha256:5b0c2f9a1d3e4f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c",
     "runner_version": "0.1.0",
     "stop_requested_by": None,
+    "pinned_at": None,
+    "pinned_by": None,
+    "log_removed_at": None,
+    "log_removed_for": None,
 }
 
 LINEAGE: dict[str, Any] = {
@@ -260,4 +264,27 @@ WORKSPACE: dict[str, Any] = {
     "paused_at": "2026-03-04T08:00:00Z",
     "paused_by": "laptop",
     "pause_reason": "the warehouse moves",
+}
+
+LOG_USAGE: dict[str, Any] = {
+    "runs": 1200,
+    "lines": 4_100_000,
+    "text_bytes": 380_000_000,
+    "bytes": 41_000_000,
+    "database_bytes": 1_000_000,
+    "bucket_bytes": 40_000_000,
+    "pinned": {"runs": 2, "lines": 1000, "text_bytes": 90_000, "bytes": 9000},
+    "oldest_line_at": "2026-01-02T03:04:05.678901Z",
+    "keep_days": 30,
+    "keep_bytes": None,
+    "tasks": [
+        {
+            "task_id": "0a4f5b6e-1c2d-4e3f-8a9b-0c1d2e3f4a5b",
+            "task_name": "nightly",
+            "runs": 30,
+            "lines": 3_000_000,
+            "text_bytes": 290_000_000,
+            "bytes": 31_000_000,
+        }
+    ],
 }

@@ -1,11 +1,11 @@
-"""List and read runs, and what made them; end one; run one once more."""
+"""List and read runs, and what made them; end one; keep one; run one once more."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from sqlmodel import Session
 
-from macropod_server.api.access import DepsDep, MayRead, MayRun, Now
+from macropod_server.api.access import DepsDep, MayEdit, MayRead, MayRun, Now
 from macropod_server.api.lineage import LineageOut, lineage_of
 from macropod_server.api.schemas import RerunOut, RunOut, RunPage
 from macropod_server.db import runs, tasks
@@ -14,6 +14,7 @@ from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
 from macropod_server.domain.run import RunKind, RunStatus
 from macropod_server.flows.explain_waits import explain_waits
+from macropod_server.flows.pin_run import pin_run, unpin_run
 from macropod_server.flows.rerun import rerun
 from macropod_server.flows.stop_run import kill_run
 
@@ -76,6 +77,22 @@ def lineage(run_id: str, deps: DepsDep, caller: MayRead) -> LineageOut:
 def kill(run_id: str, deps: DepsDep, caller: MayRun, now: Now) -> RunOut:
     """End this run; its task goes on. Harmless when it has ended."""
     run = kill_run(deps, run_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now)
+    with deps.database.read() as session:
+        return told(deps, session, run)
+
+
+@router.post("/{run_id}/pin")
+def pin(run_id: str, deps: DepsDep, caller: MayEdit, now: Now) -> RunOut:
+    """Keep this run and its log whatever retention says. Harmless when it is pinned."""
+    run = pin_run(deps, run_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now)
+    with deps.database.read() as session:
+        return told(deps, session, run)
+
+
+@router.post("/{run_id}/unpin")
+def unpin(run_id: str, deps: DepsDep, caller: MayEdit) -> RunOut:
+    """Keep it no longer than others. Harmless when it is not pinned."""
+    run = unpin_run(deps, run_id, workspace_id=caller.workspace_id)
     with deps.database.read() as session:
         return told(deps, session, run)
 

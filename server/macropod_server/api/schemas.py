@@ -11,6 +11,7 @@ from macropod_server.api.wording import OWN_WORDS
 from macropod_server.db.tables import Run
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.levels import Level
+from macropod_server.domain.retention import LogRemoval
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
 from macropod_server.domain.schedule import ClockChange
 from macropod_server.domain.task import OrchestrationStatus
@@ -93,6 +94,10 @@ class RunOut(BaseModel):
     image: str | None
     runner_version: str | None
     stop_requested_by: str | None
+    pinned_at: datetime | None = Field(description="since when retention leaves it and its log alone")
+    pinned_by: str | None
+    log_removed_at: datetime | None = Field(description="when retention removed its log")
+    log_removed_for: LogRemoval | None = Field(description="what of: its age, or the size of all logs of the workspace")
 
     @classmethod
     def of(cls, run: Run, *, task_name: str | None, line_count: int, waiting_for: str | None) -> "RunOut":

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, or_, select, update
 
 from macropod_server.db.orchestrations import NO_ARCHIVE
-from macropod_server.db.tables import Environment, Orchestration, Run, Slot, Workspace
+from macropod_server.db.tables import Environment, Orchestration, Run, RunLog, Slot, Workspace
 from macropod_server.domain.portions import portions
 from macropod_server.domain.run import FINAL
 from macropod_server.domain.task import EnvironmentStatus, OrchestrationStatus
@@ -67,3 +67,8 @@ def with_bytes(session: Session, sha256s: Collection[str]) -> list[Orchestration
 
 def pause_workspaces(session: Session, *, by: str, reason: str, now: datetime) -> None:
     session.execute(update(Workspace).values(paused_at=now, paused_by=by, pause_reason=reason))
+
+
+def note_lines_moved_back(session: Session) -> None:
+    """All lines of the backup were stored in the database, wherever they had been; they are measured anew."""
+    session.execute(update(RunLog).values(bytes=None, text_bytes=None, bucket_bytes=0, moved_at=None))

@@ -18,6 +18,7 @@ from macropod_server.db.tables import (
     Orchestration,
     Run,
     RunEvent,
+    RunLog,
     Slot,
     Task,
     Tick,
@@ -45,24 +46,28 @@ class Rules:
 
 
 def expired_runs(session: Session, rules: Rules, *, limit: int) -> list[str]:
-    """Ended runs whose container is gone. Of a task that is not over the newest run always stays, and so does what the
-    next attempt, or the next run of a continuous task, depends on."""
+    """Ended runs whose container is gone, but those that are pinned. Of a task that is not over the newest run always
+    stays, and so does what the next attempt, or the next run of a continuous task, depends on."""
     return _first_of(session, _expired_runs(session, rules), limit)
 
 
 def _expired_runs(session: Session, rules: Rules) -> Iterator[Select[Any]]:
-    gone = (col(Run.status).in_(FINAL), col(Run.removed_at).is_not(None), ~_is_tried_again())
-    ended = select(col(Run.id)).where(*gone)
+    gone = (col(Run.status).in_(FINAL), col(Run.removed_at).is_not(None), col(Run.pinned_at).is_(None))
+    ended = select(col(Run.id)).where(*gone, ~_is_tried_again())
     of_tasks = ended.join(Task, col(Task.id) == col(Run.task_id))
     is_last = col(Task.last_run_id).is_not_distinct_from(col(Run.id))
     if rules.runs.since is not None:
         is_old = (col(Run.created_at) < rules.runs.since, col(Run.ended_at) < rules.runs.since)
         yield of_tasks.where(*is_old, ~is_last)
-        yield ended.where(*is_old, col(Run.task_id).is_(None), ~_tells_of_packaging())
+        yield ended.where(*is_old, col(Run.task_id).is_(None), ~tells_of_packaging())
     if rules.runs.most is not None:
         for is_surplus in _surplus_runs(session, rules.runs.most):
             yield of_tasks.where(is_surplus, ~is_last)
     yield from (of_tasks.where(each) for each in _are_over(rules))
+
+
+def _stays() -> ColumnElement[bool]:
+    return or_(col(Run.removed_at).is_(None), col(Run.pinned_at).is_not(None))
 
 
 def _is_tried_again() -> ColumnElement[bool]:
@@ -83,7 +88,7 @@ def _surplus_runs(session: Session, most: int) -> Iterator[ColumnElement[bool]]:
         yield and_(is_continuous, each)
 
 
-def _tells_of_packaging() -> ColumnElement[bool]:
+def tells_of_packaging() -> ColumnElement[bool]:
     """The log of this run says how an orchestration that is still there was packaged."""
     is_its = (col(Orchestration.packaging_run_id) == col(Run.id), col(Orchestration.deleted_at).is_(None))
     return select(Orchestration.id).where(col(Orchestration.id) == col(Run.orchestration_id), *is_its).exists()
@@ -111,10 +116,13 @@ def _beyond(session: Session, table: Any, moment: str, most: int) -> Iterator[Co
 
 
 def remove_runs(session: Session, run_ids: Collection[str]) -> int:
-    """With every move and place of theirs. Ticks stay and say why they name no run any more."""
+    """With every move and place of theirs, unless they were pinned meanwhile. Ticks stay and say why they name no run
+    any more."""
+    unpinned = select(col(Run.id)).where(col(Run.id).in_(run_ids), col(Run.pinned_at).is_(None))
+    run_ids = session.scalars(unpinned.with_for_update()).all()
     named = update(Tick).where(col(Tick.run_id).in_(run_ids))
     session.execute(named.values(run_id=None, reason=func.coalesce(col(Tick.reason), _RUN_REMOVED)))
-    for table in (RunEvent, Slot):
+    for table in (RunEvent, RunLog, Slot):
         session.execute(delete(table).where(col(table.run_id).in_(run_ids)))
     return _deleted(session, delete(Run).where(col(Run.id).in_(run_ids)))
 
@@ -138,7 +146,7 @@ def remove_ticks(session: Session, tick_ids: Collection[int]) -> int:
 
 def expired_tasks(session: Session, rules: Rules, *, limit: int, soon: bool = False) -> list[str]:
     """Those that are over and have neither runs nor ticks left; or `soon`, once those that may go have gone."""
-    present = select(Run.id).where(col(Run.task_id) == col(Task.id), col(Run.removed_at).is_(None))
+    present = select(Run.id).where(col(Run.task_id) == col(Task.id), _stays())
     is_empty = [~present.exists()] if soon else _nothing_left_of_task()
     return _first_of(session, (select(col(Task.id)).where(each, *is_empty) for each in _are_over(rules)), limit)
 
@@ -203,7 +211,7 @@ def expired_orchestrations(session: Session, rules: Rules, *, limit: int, soon: 
     runs_left = select(run.id).where(col(run.orchestration_id) == col(Orchestration.id))
     tasks_left = select(Task.id).where(col(Task.orchestration_id) == col(Orchestration.id))
     if soon:
-        runs_left = runs_left.where(col(run.removed_at).is_(None))
+        runs_left = runs_left.where(or_(col(run.removed_at).is_(None), col(run.pinned_at).is_not(None)))
         tasks_left = tasks_left.where(*[~each for each in _are_over(rules)])
     is_empty = (~runs_left.exists(), ~tasks_left.exists())
     old = select(col(Orchestration.id)).where(col(Orchestration.deleted_at) < rules.deleted.since, *is_empty)

@@ -2,6 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class LogRemoval(StrEnum):
+    """Why the log of a run was removed before the run."""
+
+    AGE = "age"
+    SIZE = "size"
+
+
+_WHY = {
+    LogRemoval.AGE: "because of their age (MACROPOD_KEEP_LOGS_DAYS)",
+    LogRemoval.SIZE: "because the workspace stores more of logs than is kept (MACROPOD_KEEP_LOGS_BYTES_PER_WORKSPACE)",
+}
+
+
+def removed_lines(removal: LogRemoval, *, lines: int, size: int) -> str:
+    """What is said in the place of a log that was removed."""
+    return f"{lines:,} lines ({size:,} bytes) were removed, {_WHY[removal]}."
 
 
 @dataclass(frozen=True)

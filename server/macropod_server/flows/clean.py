@@ -7,6 +7,7 @@ from datetime import datetime
 
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
+from macropod_server.flows.move_logs import sweep_bucket
 from macropod_server.flows.retain import Removed, Sizes, environment_sizes, expired, retain_step
 from macropod_server.flows.sweep import Leftover, left_blobs, left_containers, left_environments, remove_leftover
 
@@ -37,7 +38,8 @@ def clean(deps: Deps, *, now: datetime) -> Cleaning:
     rounds = list(_rounds(deps, now=now, sizes=environment_sizes(deps)))
     troubles = list[str]()
     left = [_sum(kind, [each for each in _found(deps, kind, troubles) if remove_leftover(each)]) for kind in _FINDERS]
-    return Cleaning([*_added(rounds), *left, _without_halves(deps, troubles)], troubles)
+    gone = [_without_halves(deps, troubles), _without_left_objects(deps, troubles)]
+    return Cleaning([*_added(rounds), *left, *gone], troubles)
 
 
 def _without_halves(deps: Deps, troubles: list[str]) -> Removed:
@@ -46,6 +48,14 @@ def _without_halves(deps: Deps, troubles: list[str]) -> Removed:
     except Unavailable as error:
         troubles.append(f"The half uploads could not be looked for: {error.message}")
         return Removed("half uploads", 0)
+
+
+def _without_left_objects(deps: Deps, troubles: list[str]) -> Removed:
+    try:
+        return Removed("left objects of logs", sweep_bucket(deps))
+    except Unavailable as error:
+        troubles.append(f"The left objects of logs could not be looked for: {error.message}")
+        return Removed("left objects of logs", 0)
 
 
 def _rounds(deps: Deps, *, now: datetime, sizes: Sizes) -> Iterator[Removed]:

@@ -1,4 +1,5 @@
-"""Make few large chunks of the lines of ended runs, in the order of their ends: they are read and searched faster."""
+"""Make few large chunks of the lines of ended runs, in the order of their ends: they are read and searched faster.
+Then note how much they are."""
 
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import structlog
 from macropod_server.db import events
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
+from macropod_server.flows.measure_logs import note_sizes
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ def merge_logs(deps: Deps) -> bool:
             break
         position = number
     if position != begun_at:
+        note_sizes(deps, [run_id for number, run_id in ended if number <= position])
         deps.logs.note_merged(position)
     return has_rest or len(ended) == _BATCH
 

@@ -9,14 +9,15 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import retention
+from macropod_server.db import retention, run_logs
 from macropod_server.db.retention import Rules
 from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Unavailable
 from macropod_server.domain.portions import portions
-from macropod_server.domain.retention import bound
+from macropod_server.domain.retention import LogRemoval, bound
 from macropod_server.flows.forget_bytes import forget_bytes
+from macropod_server.flows.remove_logs import logs_to_remove, remove_logs
 from macropod_server.spawners.base import ContainerStuck
 
 log = structlog.get_logger()
@@ -24,7 +25,9 @@ log = structlog.get_logger()
 _BATCH = 100
 _FOUND_AT_ONCE = 2000
 """To find whose rows are too many takes a look at all of them; what is found then goes in many short transactions."""
+_LOGS_AT_ONCE = 500
 _ANY_NUMBER = 2**31
+_LOGS = "logs of runs that stay"
 
 Sizes = Mapping[str, int | None]
 
@@ -82,7 +85,8 @@ def retain_step(deps: Deps, *, now: datetime, sizes: Sizes | None = None) -> lis
     """`sizes` are those of the environments, where anybody wants to know what became free."""
     rules = rules_of(deps, now=now)
     return [
-        _remove_runs(deps, rules),
+        _remove_runs(deps, rules, now=now),
+        _remove_logs(deps, now=now),
         *(_remove_rows(deps, rules, rows) for rows in _ROWS),
         _remove_environments(deps, rules, sizes or {}),
     ]
@@ -97,8 +101,11 @@ def expired(deps: Deps, *, now: datetime) -> list[Removed]:
             Removed(each.kind, len((each.all_of or each.find)(session, rules, limit=_ANY_NUMBER))) for each in _ROWS
         ]
         environments = retention.unused_environments(session, rules, limit=_ANY_NUMBER)
+        logs = [each for _, some in logs_to_remove(deps, session, now=now, limit=_ANY_NUMBER) for each in some]
+    of_runs_that_stay = set(logs).difference(runs)
     return [
         Removed("runs with their logs", len(runs), deps.logs.usage(runs).bytes),
+        Removed(_LOGS, len(of_runs_that_stay), deps.logs.usage(of_runs_that_stay).bytes),
         *rows,
         Removed("environments", len(environments), _sum(environment_sizes(deps), environments)),
     ]
@@ -118,17 +125,25 @@ def rules_of(deps: Deps, *, now: datetime) -> Rules:
     )
 
 
-def _remove_runs(deps: Deps, rules: Rules) -> Removed:
-    """Their lines go first: a crash in between leaves runs without lines, and never lines without a run."""
+def _remove_runs(deps: Deps, rules: Rules, *, now: datetime) -> Removed:
+    """Their lines go first: a crash in between leaves runs without lines, and never lines without a run. Who pins one
+    of them meanwhile keeps the run, which says that its log was removed."""
     with deps.database.read() as session:
         found = retention.expired_runs(session, rules, limit=_FOUND_AT_ONCE)
     freed = 0
-    for run_ids in portions(found, _BATCH):
+    for some in portions(found, _BATCH):
+        with deps.database.write() as session:
+            run_ids = run_logs.mark_leaving(session, some, LogRemoval.AGE, now=now)
         freed += deps.logs.usage(run_ids).bytes
         deps.logs.drop(*run_ids)
         with deps.database.write() as session:
             retention.remove_runs(session, run_ids)
     return Removed("runs with their logs", len(found), freed, at_most=_FOUND_AT_ONCE)
+
+
+def _remove_logs(deps: Deps, *, now: datetime) -> Removed:
+    removed = remove_logs(deps, now=now, at_most=_LOGS_AT_ONCE)
+    return Removed(_LOGS, removed.count, removed.bytes, at_most=_LOGS_AT_ONCE)
 
 
 def _remove_rows(deps: Deps, rules: Rules, rows: Rows) -> Removed:

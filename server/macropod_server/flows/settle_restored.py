@@ -39,6 +39,7 @@ def settle_restored(
     lost = 0 if takes_over else _end_runs(deps, now=now)
     rebuilt = _rebuild(deps, takes_over=takes_over, now=now)
     with deps.database.write() as session:
+        restored.note_lines_moved_back(session)
         without_bytes = restored.with_bytes(session, left_out)
         for orchestration in without_bytes:
             give_up(session, orchestration, _LEFT_OUT, Wait(Reason.COULD_NOT_START, _LEFT_OUT), now=now)

@@ -1,6 +1,6 @@
 """LogStore: lines of runs, apart from the scheduling tables. Promises tested by `tests/contracts`."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +36,18 @@ class LogUsage:
 
     lines: int
     bytes: int
+
+
+@dataclass(frozen=True)
+class LogSize:
+    """The same of one run: also the bytes of text, those of `bytes` that lie outside of the store, and the earliest
+    time of a line."""
+
+    lines: int
+    text_bytes: int
+    bytes: int
+    outside_bytes: int
+    first_at: datetime
 
 
 @dataclass(frozen=True)
@@ -136,12 +148,30 @@ class LogStore(Protocol):
         ...
 
     def drop(self, *run_ids: str) -> None:
-        """Remove every line of these runs. Harmless when there are none."""
+        """Remove every line of these runs, a bounded part of the work at a time. Harmless when there are none."""
+        ...
+
+    def replace(self, said: Mapping[str, str]) -> None:
+        """Remove the lines of these runs likewise, but leave in their place, with the number of the last, a line of
+        stream `system` that says this. Nothing comes in the place of nothing. Harmless to repeat."""
         ...
 
     def merge(self, run_id: str) -> bool:
         """Keep the lines of a run in fewer, larger pieces, a bounded part of the work at a time; True when there may
         be more to do. Who reads, searches or appends meanwhile does not notice. Harmless to repeat."""
+        ...
+
+    def move(self, *run_ids: str) -> bool:
+        """Keep the lines of these ended runs outside of the store, where it has such a place: a bounded part of the
+        work at a time; True when there may be more to do. Who reads does not notice. Harmless to repeat.
+
+        Raises `LogStoreUnavailable` while that place is away; then what was there before is readable as before.
+        """
+        ...
+
+    def sweep(self, beginning: str, *, before: datetime) -> int:
+        """Remove from that place what holds no line any more, of runs whose ids begin so, unless it came there at
+        `before` or later. Answers how much that was."""
         ...
 
     def merged_until(self) -> int:
@@ -154,6 +184,10 @@ class LogStore(Protocol):
 
     def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
         """What all lines take, or those of these runs."""
+        ...
+
+    def sizes(self, run_ids: Collection[str]) -> dict[str, LogSize]:
+        """What those of each of these runs take; a run without lines is not among them."""
         ...
 
     def batches(self) -> Iterator[Batch]:

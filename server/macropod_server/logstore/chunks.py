@@ -1,35 +1,26 @@
 """LogStore in a SQL database of its own: each batch is a row, compressed; `merging` makes one of many."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    column,
-    delete,
-    exc,
-    func,
-    insert,
-    select,
-    values,
-)
+from sqlalchemy import Connection, Engine, Select, column, exc, func, insert, select, values
 
 from macropod_server.domain.levels import Level
 from macropod_server.domain.lines import Line, Segment, Stream, segments
 from macropod_server.domain.log_levels import is_as_grave, may_be_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.domain.search import Query
-from macropod_server.logstore.base import Batch, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
+from macropod_server.logstore.base import Batch, LogSize, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
+from macropod_server.logstore.bodies import Bodies
 from macropod_server.logstore.budget import fitting
 from macropod_server.logstore.capping import leave_out_the_middle
+from macropod_server.logstore.measuring import ChunkMeasuring
 from macropod_server.logstore.merging import ChunkMerging
+from macropod_server.logstore.moving import ChunkMoving
 from macropod_server.logstore.packing import (
     content_from,
     lines_backwards,
@@ -39,6 +30,7 @@ from macropod_server.logstore.packing import (
     to_microseconds,
 )
 from macropod_server.logstore.places import ALL, Span, following, newest_chunk, placed, span_of_time
+from macropod_server.logstore.removing import ChunkRemoving
 from macropod_server.logstore.searching import ChunkSearch
 from macropod_server.logstore.selecting import printed_between, that_hold
 from macropod_server.logstore.table import chunks, open_engine
@@ -47,31 +39,36 @@ from macropod_server.sql.errors import first_line, is_away, is_full
 from macropod_server.sql.limits import WAIT_SECONDS
 
 _MOST_CHUNKS_AT_ONCE = 16
-_MOST_RUNS_AT_ONCE = 500
 _BEYOND_ANY_LINE = 2**62
 
 
-def open_log_store(url: str, *, connections: int = 10, run_max_bytes: int | None = None) -> "ChunkLogStore":
+def open_log_store(
+    url: str, *, connections: int = 10, run_max_bytes: int | None = None, bodies: Bodies | None = None
+) -> "ChunkLogStore":
     """The log store at this database URL; its table is made where it is missing.
 
-    Of a run with more text than `run_max_bytes` the middle is left out.
+    Of a run with more text than `run_max_bytes` the middle is left out. `bodies` takes what is moved.
     """
     with _translated_errors():
-        return ChunkLogStore(open_engine(url, connections=connections), run_max_bytes=run_max_bytes)
+        engine = open_engine(url, connections=connections)
+    return ChunkLogStore(engine, run_max_bytes=run_max_bytes, bodies=bodies)
 
 
 class ChunkLogStore:
     """`on_append` is told how many lines and bytes each stored batch has."""
 
-    def __init__(self, engine: Engine, *, run_max_bytes: int | None = None) -> None:
+    def __init__(self, engine: Engine, *, run_max_bytes: int | None = None, bodies: Bodies | None = None) -> None:
         self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
         self._engine = engine
         self._run_max_bytes = run_max_bytes
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
         self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
-        self._walk = ChunkWalk(self._transaction)
-        self._searching = ChunkSearch(self._transaction, self._walk.back)
+        self._walk = ChunkWalk(self._transaction, bodies)
+        self._searching = ChunkSearch(self._transaction, self._walk.back, bodies)
         self._merging = ChunkMerging(self._transaction, self._turn)
+        self._moving = ChunkMoving(self._transaction, self._turn, bodies)
+        self._removing = ChunkRemoving(self._transaction, self._turn, bodies)
+        self._measuring = ChunkMeasuring(self._transaction)
 
     def close(self) -> None:
         self._searching.close()
@@ -177,21 +174,23 @@ class ChunkLogStore:
     def note_merged(self, position: int) -> None:
         self._merging.note_merged(position)
 
+    def move(self, *run_ids: str) -> bool:
+        return self._moving.move(run_ids)
+
+    def sweep(self, beginning: str, *, before: datetime) -> int:
+        return self._moving.sweep(beginning, before=before)
+
     def drop(self, *run_ids: str) -> None:
-        with self._turn, self._transaction() as connection:
-            connection.execute(delete(chunks).where(chunks.c.run_id.in_(run_ids)))
+        self._removing.drop(run_ids)
+
+    def replace(self, said: Mapping[str, str]) -> None:
+        self._removing.replace(said)
 
     def usage(self, run_ids: Collection[str] | None = None) -> LogUsage:
-        if run_ids is not None:
-            each = [self._usage_where(chunks.c.run_id.in_(some)) for some in portions(run_ids, _MOST_RUNS_AT_ONCE)]
-            return LogUsage(sum(usage.lines for usage in each), sum(usage.bytes for usage in each))
-        return self._usage_where()
+        return self._measuring.usage(run_ids)
 
-    def _usage_where(self, *conditions: ColumnElement[bool]) -> LogUsage:
-        sums = (func.sum(chunks.c.line_count), func.sum(func.length(chunks.c.body)))
-        with self._transaction() as connection:
-            lines, size = connection.execute(select(*sums).where(*conditions)).one()
-        return LogUsage(int(lines or 0), int(size or 0))
+    def sizes(self, run_ids: Collection[str]) -> dict[str, LogSize]:
+        return self._measuring.sizes(run_ids)
 
     def batches(self) -> Iterator[Batch]:
         run_id = ""

@@ -15,14 +15,15 @@ _BYTES = 256 * 1024
 _LARGE_ENOUGH = _BYTES // 2
 _HEAD_BYTES = 32
 _CHUNKS_AT_ONCE = 500
-_NAME = "merged"
+_NAME = "settled"
+"""Servers of an earlier version note theirs as "merged", and do not do all that is done here."""
 
 Chunk = Any
 """A row, or some columns of it."""
 
 
 class _ChangedMeanwhile(Exception):
-    """Somebody else merged or dropped these chunks."""
+    """Somebody else merged, moved or dropped these chunks."""
 
 
 class ChunkMerging:
@@ -53,16 +54,17 @@ class ChunkMerging:
     def _small(self, run_id: str) -> list[Chunk]:
         size = chunks.c.size_bytes + _HEAD_BYTES * chunks.c.line_count
         outline = select(chunks.c.first_line, chunks.c.line_count, size.label("size"))
-        is_small = (chunks.c.run_id == run_id, size < _LARGE_ENOUGH)
+        is_small = (chunks.c.run_id == run_id, size < _LARGE_ENOUGH, chunks.c.object.is_(None))
         with self._transaction() as connection:
             found = connection.execute(outline.where(*is_small).order_by(chunks.c.first_line).limit(_CHUNKS_AT_ONCE))
             return list(found.all())
 
     def _merge(self, run_id: str, group: Sequence[Chunk]) -> None:
         head, rest = group[0], [each.first_line for each in group[1:]]
-        is_head = (chunks.c.run_id == run_id, chunks.c.first_line == head.first_line)
-        is_rest = (chunks.c.run_id == run_id, chunks.c.first_line.between(rest[0], rest[-1]))
-        is_any = (chunks.c.run_id == run_id, chunks.c.first_line.between(head.first_line, rest[-1]))
+        is_its = (chunks.c.run_id == run_id, chunks.c.object.is_(None))
+        is_head = (*is_its, chunks.c.first_line == head.first_line)
+        is_rest = (*is_its, chunks.c.first_line.between(rest[0], rest[-1]))
+        is_any = (*is_its, chunks.c.first_line.between(head.first_line, rest[-1]))
         with self._transaction() as connection:
             parts = connection.execute(select(chunks).where(*is_any).order_by(chunks.c.first_line)).all()
         if [each.first_line for each in parts] != [head.first_line, *rest]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import zstandard
-from sqlalchemy import Row
 
 from macropod_server.domain.errors import TooLarge
 from macropod_server.domain.lines import Line, Segment, encode_segment, segments
@@ -13,6 +12,9 @@ from macropod_server.logstore.base import MAX_BATCH_BYTES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+Chunk = Any
+"""A row with its body, or a `StoredChunk`."""
 
 
 def pack(run_id: str, first: int, batch: bytes) -> dict[str, Any] | None:
@@ -36,12 +38,12 @@ def pack(run_id: str, first: int, batch: bytes) -> dict[str, Any] | None:
     }
 
 
-def unpack(chunk: Row[Any]) -> bytes:
+def unpack(chunk: Chunk) -> bytes:
     """The batch as it was sent."""
     return zstandard.decompress(chunk.body)
 
 
-def content_from(chunk: Row[Any], line: int) -> bytes:
+def content_from(chunk: Chunk, line: int) -> bytes:
     """The batch, without the lines before this one."""
     if line <= chunk.first_line:
         return unpack(chunk)
@@ -53,7 +55,7 @@ def content_from(chunk: Row[Any], line: int) -> bytes:
     )
 
 
-def numbered_segments(chunk: Row[Any]) -> Iterator[tuple[int, Segment]]:
+def numbered_segments(chunk: Chunk) -> Iterator[tuple[int, Segment]]:
     """Each segment of a stored chunk with the number of its first line."""
     number = chunk.first_line
     for segment in segments(unpack(chunk)):
@@ -78,3 +80,7 @@ def lines_backwards(number: int, segment: Segment, *, before: int) -> Iterator[L
 
 def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -5,24 +5,27 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any
+from threading import Semaphore
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+import zstandard
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from macropod_server.domain.portions import portions
 from macropod_server.domain.search import Query
 from macropod_server.domain.sifting import Places, Sifted, matches, sift
 from macropod_server.logstore.base import Stretch
-from macropod_server.logstore.packing import unpack
+from macropod_server.logstore.bodies import Bodies
 from macropod_server.logstore.selecting import printed_between, that_hold
+from macropod_server.logstore.stored import StoredChunk
 from macropod_server.logstore.table import chunks
 
 _RUNS_AT_ONCE = 100
 _CHUNKS_AT_ONCE = 16
 _WORKERS = min(4, os.cpu_count() or 1)
-_AHEAD = 2 * _WORKERS
+_FETCHERS = 16
+"""Where bodies are fetched from a bucket most threads wait for one, and as many as ever work."""
 
-Chunk = Row[Any]
+Chunk = StoredChunk
 ChunksBack = Callable[..., Iterator[tuple[Chunk, int]]]
 
 
@@ -30,9 +33,16 @@ class ChunkSearch:
     """Decompression and RE2 work without Python's lock, so that a thread a core goes through chunks at once. All
     searches share these threads: many of them do not take more of the machine than one does."""
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]], chunks_back: ChunksBack) -> None:
-        self._transaction, self._chunks_back = transaction, chunks_back
-        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="search")
+    def __init__(
+        self,
+        transaction: Callable[[], AbstractContextManager[Connection]],
+        chunks_back: ChunksBack,
+        bodies: Bodies | None = None,
+    ) -> None:
+        self._transaction, self._chunks_back, self._bodies = transaction, chunks_back, bodies
+        threads = _FETCHERS if bodies else _WORKERS
+        self._ahead, self._cores = 2 * threads, Semaphore(_WORKERS)
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="search")
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)
@@ -54,8 +64,8 @@ class ChunkSearch:
         ahead: deque[tuple[Chunk, int, Future[Sifted]]] = deque()
         try:
             for chunk, end in found:
-                ahead.append((chunk, end, self._workers.submit(_sift, chunk, query, is_over)))
-                if len(ahead) > _AHEAD:
+                ahead.append((chunk, end, self._workers.submit(self._sift, chunk, query, is_over)))
+                if len(ahead) > self._ahead:
                     chunk, end, future = ahead.popleft()
                     yield chunk, end, future.result()
             while ahead:
@@ -107,11 +117,12 @@ class ChunkSearch:
         place = {run_id: number for number, run_id in enumerate(run_ids)}
         for chunk in sorted(found, key=lambda chunk: (place[chunk.run_id], -chunk.first_line)):
             end = chunk.first_line + chunk.line_count
-            yield chunk, min(end, before.get(chunk.run_id) or end)
+            yield StoredChunk(chunk, self._bodies), min(end, before.get(chunk.run_id) or end)
 
-
-def _sift(chunk: Chunk, query: Query, is_over: Callable[[], bool]) -> Sifted:
-    return sift(unpack(chunk), query.pattern, is_over)
+    def _sift(self, chunk: Chunk, query: Query, is_over: Callable[[], bool]) -> Sifted:
+        body = chunk.body
+        with self._cores:
+            return sift(zstandard.decompress(body), query.pattern, is_over)
 
 
 def _stretches(chunk: Chunk, end: int, sifted: Sifted, query: Query) -> Iterator[Stretch]:

@@ -42,6 +42,9 @@ chunks = Table(
     Column("latest_at", BigInteger),
     Column("set_back", BigInteger),
     Column("text_before", BigInteger),
+    # Where the body lies outside of the store, and how large it is there; see `moving`.
+    Column("object", String(160)),
+    Column("body_bytes", Integer),
     # Last: SQLite reads a row from its beginning.
     Column("body", LargeBinary, nullable=False),
 )
@@ -54,7 +57,13 @@ upkeep = Table(
 )
 """How far a work has come that goes over all runs."""
 
-_LATER_COLUMNS = ("latest_at", "set_back", "text_before")
+_LATER_COLUMNS = {
+    "latest_at": "BIGINT",
+    "set_back": "BIGINT",
+    "text_before": "BIGINT",
+    "object": "VARCHAR(160)",
+    "body_bytes": "INTEGER",
+}
 
 
 def open_engine(url: str, *, connections: int = 10) -> Engine:
@@ -69,9 +78,9 @@ def open_engine(url: str, *, connections: int = 10) -> Engine:
         for table in (chunks, upkeep):
             connection.execute(CreateTable(table, if_not_exists=True))
         there = {each["name"] for each in inspect(connection).get_columns(chunks.name)}
-        for name in _LATER_COLUMNS:
+        for name, kind in _LATER_COLUMNS.items():
             if name not in there:
-                connection.exec_driver_sql(f"ALTER TABLE {chunks.name} ADD COLUMN {name} BIGINT")
+                connection.exec_driver_sql(f"ALTER TABLE {chunks.name} ADD COLUMN {name} {kind}")
     return engine
 
 

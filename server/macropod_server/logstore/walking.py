@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
+from macropod_server.logstore.bodies import Bodies
+from macropod_server.logstore.stored import StoredChunk
 from macropod_server.logstore.table import chunks
 
 _MOST_CHUNKS_AT_ONCE = 16
@@ -13,13 +15,15 @@ _MOST_SMALL_CHUNKS_AT_ONCE = 256
 _TEXT_AT_ONCE = 1024**2
 _BEYOND_ANY_LINE = 2**62
 
-Place = tuple[Row[Any], int]
+Place = tuple[StoredChunk, int]
 """A chunk, and the line at which what is wanted of it begins, or before which it ends."""
 
 
 class ChunkWalk:
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._transaction = transaction
+    def __init__(
+        self, transaction: Callable[[], AbstractContextManager[Connection]], bodies: Bodies | None = None
+    ) -> None:
+        self._transaction, self._bodies = transaction, bodies
 
     def on(self, run_id: str, *conditions: ColumnElement[bool], first: int = 1) -> Iterator[Place]:
         """Chunks from the one with line `first` on, each with the first of its lines that is wanted.
@@ -40,7 +44,7 @@ class ChunkWalk:
             with self._transaction() as connection:
                 found = connection.execute(query.limit(size)).all()
             for chunk in found:
-                yield chunk, start
+                yield StoredChunk(chunk, self._bodies), start
                 start = chunk.first_line + chunk.line_count
             if len(found) < size:
                 return
@@ -54,7 +58,7 @@ class ChunkWalk:
             with self._transaction() as connection:
                 found = connection.execute(query.where(chunks.c.first_line < end).limit(size)).all()
             for chunk in found:
-                yield chunk, end
+                yield StoredChunk(chunk, self._bodies), end
                 end = chunk.first_line
             if len(found) < size:
                 return

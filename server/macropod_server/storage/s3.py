@@ -44,6 +44,8 @@ class S3Storage:
         self._pause = pause
         self._part_bytes = part_bytes
         self._abandoned_after = abandoned_after
+        self._last_key = self._key("f" * 64)
+        """Stores list keys in their order: what else lies in the bucket, as any number of logs, is not gone through."""
         with translated_errors():
             folder.mkdir(parents=True, exist_ok=True)
             clear_abandoned(folder)
@@ -72,6 +74,8 @@ class S3Storage:
 
     def list(self) -> Iterator[Blob]:
         for each in self._bucket.objects():
+            if each.key > self._last_key:
+                return
             if sha256 := self._named_by(each.key):
                 yield Blob(sha256, each.size_bytes, each.written_at)
 

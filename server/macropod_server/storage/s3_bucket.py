@@ -149,10 +149,11 @@ class Bucket:
         with suppress(NoSuchUpload, NoSuchObject):
             self._ask("abort_multipart_upload", {"Key": key, "UploadId": upload_id}, may_be=_OVER)
 
-    def objects(self) -> Iterator[StoredObject]:
+    def objects(self, beginning: str = "") -> Iterator[StoredObject]:
+        """In the order of their keys, those that begin so after the prefix."""
         more: dict[str, str] | None = {}
         while more is not None:
-            page = self._ask("list_objects_v2", {"Prefix": self.place.prefix, **more})
+            page = self._ask("list_objects_v2", {"Prefix": self.place.prefix + beginning, **more})
             for each in page.get("Contents", ()):
                 yield StoredObject(each["Key"], each["Size"], each["LastModified"])
             more = {"ContinuationToken": page["NextContinuationToken"]} if page.get("IsTruncated") else None

@@ -6,6 +6,7 @@ from macropod_server.db.tables.audit_log import AuditEntry
 from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
+from macropod_server.db.tables.run_logs import RunLog
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
 from macropod_server.db.tables.tasks import Task
 
@@ -20,6 +21,7 @@ __all__ = [
     "Pool",
     "Run",
     "RunEvent",
+    "RunLog",
     "SQLModel",
     "Slot",
     "Task",

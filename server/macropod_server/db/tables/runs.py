@@ -10,10 +10,12 @@ from macropod_server.db.columns import ErrorOfRun, Word
 from macropod_server.db.tables.fields import Id, instant
 from macropod_server.db.tables.orchestrations import Orchestration
 from macropod_server.db.tables.tasks import Task
+from macropod_server.domain.retention import LogRemoval
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
 from macropod_server.domain.run_error import RunError
 
 _NOT_GONE = text("removed_at IS NULL")
+_PINNED = text("pinned_at IS NOT NULL")
 
 
 class Run(SQLModel, table=True):
@@ -28,6 +30,7 @@ class Run(SQLModel, table=True):
         Index("ix_runs_listed", "workspace_id", "created_at", "id"),
         Index("ix_runs_by_bundle", "orchestration_id", "created_at", "id"),
         Index("ix_runs_by_kind", "workspace_id", "kind", "created_at", "id"),
+        Index("ix_runs_pinned", "workspace_id", sqlite_where=_PINNED, postgresql_where=_PINNED),
     )
 
     id: str = Field(sa_type=Id, primary_key=True)
@@ -68,6 +71,10 @@ class Run(SQLModel, table=True):
     delayed_since: datetime | None = instant(default=None)
     peak_memory_bytes: int | None = Field(default=None, sa_type=BigInteger)
     cpu_seconds: float | None = None
+    pinned_at: datetime | None = instant(default=None)
+    pinned_by: str | None = None
+    log_removed_at: datetime | None = instant(default=None)
+    log_removed_for: LogRemoval | None = Field(default=None, sa_type=Word(LogRemoval))
 
     @classmethod
     def of_task(cls, task: Task, *, id: str, now: datetime, **facts: Any) -> "Run":  # noqa: A002
