@@ -61,10 +61,10 @@ def open_log_store(url: str, *, connections: int = 10, run_max_bytes: int | None
 
 
 class ChunkLogStore:
-    """`on_append` is told how many lines and bytes each stored batch has."""
+    """`on_append` is told of each batch once it is stored, and how many lines and bytes of text it has."""
 
     def __init__(self, engine: Engine, *, run_max_bytes: int | None = None) -> None:
-        self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
+        self.on_append: Callable[[Batch, int, int], None] = lambda _batch, _lines, _size_bytes: None
         self._engine = engine
         self._run_max_bytes = run_max_bytes
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
@@ -92,7 +92,7 @@ class ChunkLogStore:
         except exc.IntegrityError:
             # Another sender stored this first line between our look and our insert.
             return self.expected(run_id)
-        self.on_append(chunk["line_count"], chunk["size_bytes"])
+        self.on_append(Batch(run_id, first, batch), chunk["line_count"], chunk["size_bytes"])
         return expected + int(chunk["line_count"])
 
     def expected(self, run_id: str) -> int:
