@@ -63,6 +63,7 @@ _THREADS = 200
 _ROUTERS = tuple(
     part.router
     for part in (
+        runner,  # Looked through in this order, and no call comes as often as that with lines.
         orchestrations,
         tasks,
         ticks,
@@ -76,7 +77,6 @@ _ROUTERS = tuple(
         events,
         pools,
         workspace,
-        runner,
         runner_environment,
         health,
         metrics_page,
