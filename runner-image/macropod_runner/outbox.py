@@ -46,9 +46,12 @@ class Outbox:
                 self._missing_lines += segment.line_count
                 self._missing_bytes += len(segment.body)
                 return
+            had_none = self._is_empty()
             self._mark_gap()
             self._append(segment)
-            self._changed.notify()
+            # Who waits for more lines is not woken by each of them.
+            if had_none or self._is_plenty():
+                self._changed.notify()
 
     def close(self) -> None:
         """No more lines will come."""

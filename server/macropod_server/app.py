@@ -47,11 +47,11 @@ from macropod_server.domain.errors import MacropodError
 from macropod_server.domain.spawner_choice import Tied
 from macropod_server.domain.task import TickOutcome
 from macropod_server.installation import check_is_whole, join_installation, run_key
-from macropod_server.logstore.base import LogStore
+from macropod_server.logstore.base import Batch, LogStore
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
 from macropod_server.settings import Settings
-from macropod_server.signals import Signals
+from macropod_server.signals import Signals, lines_of
 from macropod_server.spawners.base import Spawner
 from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
@@ -66,6 +66,7 @@ _THREADS = 200
 _ROUTERS = tuple(
     part.router
     for part in (
+        runner,  # Looked through in this order, and no call comes as often as that with lines.
         orchestrations,
         tasks,
         ticks,
@@ -81,7 +82,6 @@ _ROUTERS = tuple(
         pools,
         workspace,
         audit_log_page,
-        runner,
         runner_environment,
         health,
         metrics_page,
@@ -119,7 +119,7 @@ def build_deps(
         installation_id=installation_id,
         database=database,
         storage=choose_storage(settings),
-        logs=_open_logs(settings, metrics),
+        logs=_open_logs(settings, metrics, signals),
         spawner=spawner,
         signals=signals,
         clock=clock,
@@ -130,14 +130,18 @@ def build_deps(
     )
 
 
-def _open_logs(settings: Settings, metrics: Metrics) -> LogStore:
+def _open_logs(settings: Settings, metrics: Metrics, signals: Signals) -> LogStore:
+    def tell(batch: Batch, lines: int, size_bytes: int) -> None:
+        metrics.lines_stored(lines, size_bytes)
+        signals.ring(lines_of(batch.run_id), news=batch)
+
     logs = open_log_store(
         settings.resolved_logs_url,
         connections=settings.database_connections,
         run_max_bytes=settings.run_log_max_bytes,
         bodies=choose_bodies(settings),
     )
-    logs.on_append = metrics.lines_stored
+    logs.on_append = tell
     return logs
 
 

@@ -5,19 +5,37 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _WAKE, _RING = "wake", "ring"
 
 
-class Bell:
-    """Rung for one waiting request; belongs to the event loop it was made in."""
+def lines_of(run_id: str) -> str:
+    """The topic of what a run prints; what becomes of the run itself has its id for a topic."""
+    return f"lines {run_id}"
 
-    def __init__(self) -> None:
+
+def _never(_news: Any) -> bool:
+    return False
+
+
+class Bell:
+    """Rung for one waiting request; belongs to the event loop it was made in.
+
+    It does not ring for news that `take` makes use of, which is called in that loop.
+    """
+
+    def __init__(self, take: Callable[[Any], bool] = _never) -> None:
+        self._take = take
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
-        self._loop.call_soon_threadsafe(self._rung.set)
+    def ring(self, news: Any = None) -> None:
+        self._loop.call_soon_threadsafe(self._hear, news)
+
+    def _hear(self, news: Any) -> None:
+        if news is None or not self._take(news):
+            self._rung.set()
 
     async def wait(self, seconds: float) -> None:
         """Return at the next ring, or after so many seconds."""
@@ -54,9 +72,9 @@ class Signals:
         for loop in loops:
             self.loop_event(loop).set()
 
-    def ring(self, topic: str) -> None:
-        """Wake every request that listens to this topic: a run's id, or `events`."""
-        self._ring_here(topic)
+    def ring(self, topic: str, news: Any = None) -> None:
+        """Wake every request that listens to this topic: a run's id, its lines, `events`. News stay at this server."""
+        self._ring_here(topic, news)
         self.relay(f"{_RING} {topic}")
 
     def hear(self, signal: str) -> None:
@@ -75,21 +93,23 @@ class Signals:
                 bell.ring()
 
     @contextmanager
-    def bell(self, topic: str) -> Iterator[Bell]:
-        """A bell that rings with the topic until the block ends. Call inside a running event loop."""
-        bell = Bell()
+    def bell(self, *topics: str, take: Callable[[Any], bool] = _never) -> Iterator[Bell]:
+        """A bell that rings with these topics until the block ends. Call inside a running event loop."""
+        bell = Bell(take)
         with self._guard:
-            self._bells[topic].add(bell)
+            for topic in topics:
+                self._bells[topic].add(bell)
         try:
             yield bell
         finally:
             with self._guard:
-                self._bells[topic].discard(bell)
-                if not self._bells[topic]:
-                    del self._bells[topic]
+                for topic in topics:
+                    self._bells[topic].discard(bell)
+                    if not self._bells[topic]:
+                        del self._bells[topic]
 
-    def _ring_here(self, topic: str) -> None:
+    def _ring_here(self, topic: str, news: Any = None) -> None:
         with self._guard:
             bells = list(self._bells.get(topic, ()))
         for bell in bells:
-            bell.ring()
+            bell.ring(news)

@@ -26,7 +26,7 @@ def ended(deps, run, *, lines=3):
 def test_a_run_is_pinned_and_unpinned_also_twice(client, run):
     for _ in range(2):
         answer = client.post(f"/v1/runs/{run.id}/pin")
-        assert (answer.status_code, answer.json()["pinned_by"]) == (200, "test")
+        assert (answer.status_code, answer.json()["pinned_by"]) == (200, "admin@localhost")
     assert client.get(f"/v1/runs/{run.id}").json()["pinned_at"] is not None
     for _ in range(2):
         answer = client.post(f"/v1/runs/{run.id}/unpin")

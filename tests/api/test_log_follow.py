@@ -15,6 +15,7 @@ from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.start_run import start_runs
 from macropod_server.logstore.base import LogStoreUnavailable
+from macropod_server.logstore.chunks import open_log_store
 from macropod_server.signals import Signals
 
 from tests.batches import NOON, batch
@@ -121,6 +122,49 @@ def test_a_hundred_followers_at_the_head_cost_one_reading(deps, store, run):
         assert all(each.numbers == [*range(1, 46)] and each.last_word == "end" for each in listeners)
 
     played(story())
+
+
+def test_a_few_lines_just_stored_here_are_handed_on_and_not_read_back(deps, store, run):
+    async def story():
+        printed(deps, run, 5)
+        listener = Listener(deps, broadcasts(deps), run)
+        await listener.take_until(5)
+        waiting = asyncio.ensure_future(listener.take_until(45))
+        await asyncio.sleep(0.3)
+        before = store.reads
+        for first in range(6, 46, 4):
+            texts = [f"line {number}" for number in range(first, first + 4)]
+            await asyncio.to_thread(deps.logs.append, run.id, first=first, batch=batch(*texts))
+            await asyncio.sleep(0.01)
+        await waiting
+        assert store.reads - before <= 4, "ten batches would be ten readings; it looks by itself now and then"
+        end(deps, run)
+        await listener.take_all()
+        assert listener.numbers == [*range(1, 46)]
+
+    played(story())
+
+
+def test_lines_of_another_server_before_those_stored_here_are_read_first(deps, run):
+    elsewhere = open_log_store(deps.settings.resolved_logs_url)
+
+    async def story():
+        printed(deps, run, 1)
+        listener = Listener(deps, broadcasts(deps), run)
+        await listener.take_until(1)
+        waiting = asyncio.ensure_future(listener.take_until(40))
+        await asyncio.sleep(0.1)
+        for first in range(2, 41, 3):
+            elsewhere.append(run.id, first=first, batch=batch("there", "there too"))
+            deps.logs.append(run.id, first=first + 2, batch=batch("here"))
+            await asyncio.sleep(0.01)
+        await waiting
+        end(deps, run)
+        await listener.take_all()
+        assert listener.numbers == [*range(1, 41)]
+
+    played(story())
+    elsewhere.close()
 
 
 def test_who_is_behind_reads_for_itself_and_then_joins_the_others(deps, run):

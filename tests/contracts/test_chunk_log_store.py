@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from macropod_server.domain.lines import Stream
 from macropod_server.domain.search import Pattern, Query
 from macropod_server.logstore.base import Batch, LogStoreUnavailable
 from macropod_server.logstore.chunks import ChunkLogStore, open_log_store
+from sqlalchemy import event
 
 from tests.batches import NOON, batch
 
@@ -57,6 +59,25 @@ def test_processes_that_race_with_the_same_batches_store_every_line_once(tmp_pat
     assert [sender.wait(60) for sender in senders] == [0, 0, 0]
     store = open_log_store(url)
     assert [line.text for line in store.read("run")] == [f"line {number}" for number in range(1, 201)]
+    store.close()
+
+
+def test_batches_that_come_while_one_is_written_go_to_the_disk_together(tmp_path: Path) -> None:
+    store, commits = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}"), []
+    event.listen(store._engine, "commit", commits.append)
+    firsts = [2 if number == 7 else 1 for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        with closing(sqlite3.connect(tmp_path / "logs.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            appends = [
+                pool.submit(store.append, f"run {number}", first=first, batch=batch("one", "two"))
+                for number, first in enumerate(firsts)
+            ]
+            time.sleep(0.5)
+            other.rollback()
+        assert [each.result() for each in appends] == [1 if first == 2 else 3 for first in firsts]
+    assert len(commits) <= 5
+    assert store.usage().lines == 38
     store.close()
 
 

@@ -33,15 +33,15 @@ def answer(call: Call, *arguments: object) -> Any:
 def test_a_run_is_pinned_and_unpinned(run: macropod.Run) -> None:
     assert (run.pinned_at, run.pinned_by, run.log_removed_at, run.log_removed_for) == (None, None, None, None)
     assert run.pin() is run
-    assert (run.pinned_by, run.pinned_at is not None) == ("test", True)
+    assert (run.pinned_by, run.pinned_at is not None) == ("admin@localhost", True)
     assert run.refresh().pinned_at == run.pin().pinned_at
-    assert dict(run._facts())["pinned"].endswith("by test")
+    assert dict(run._facts())["pinned"].endswith("by admin@localhost")
     assert run.unpin().pinned_at is None
     assert "pinned" not in dict(run._facts())
 
 
 def test_a_run_is_pinned_and_unpinned_by_command(call: Call, run: macropod.Run) -> None:
-    assert answer(call, "run", "pin", run.id)["pinned_by"] == "test"
+    assert answer(call, "run", "pin", run.id)["pinned_by"] == "admin@localhost"
     assert call("run", "unpin", run.id, "-o", "name")[1] == f"{run.id}\n"
     assert call("run", "pin", "0b0f6d5e-7a53-4a6c-9d3c-2f6f5f0f8a11")[0] == 4
 

@@ -185,10 +185,15 @@ def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:
 CallingRun = Annotated[Run, Depends(get_calling_run)]
 
 
-async def get_living_run(run: CallingRun) -> Run:
+def living(run: Run) -> Run:
+    """Raises `Unauthorized` for one that has ended."""
     if is_final(run.status):
         raise Unauthorized(f"Run {run.id} has ended as {run.status.value}; there is nothing more to do for it.")
     return run
+
+
+async def get_living_run(run: CallingRun) -> Run:
+    return living(run)
 
 
 LivingRun = Annotated[Run, Depends(get_living_run)]

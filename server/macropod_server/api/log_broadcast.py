@@ -1,6 +1,7 @@
 """One reader of a run's log for all who follow it at one server: what it reads is made once and handed to each.
 
-Everything here happens in one event loop; only the reading itself is done in a thread.
+Everything here happens in one event loop; only the reading itself is done in a thread. A few lines that were just
+stored at this server are not read back but handed on as they came; whatever else comes is read from the store.
 """
 
 import asyncio
@@ -14,14 +15,17 @@ from fastapi.concurrency import run_in_threadpool
 
 from macropod_server.api.log_events import PAUSE, Wanted
 from macropod_server.domain.errors import NotFound, Unavailable
-from macropod_server.domain.lines import Line
-from macropod_server.signals import Bell, Signals
+from macropod_server.domain.lines import Line, lines_of_batch
+from macropod_server.logstore.base import Batch as StoredBatch
+from macropod_server.signals import Bell, Signals, lines_of
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 MOST_WAITING_BYTES = 4 * 1024**2
 _LINE_OVERHEAD_BYTES = 100
+_FEW_LINES = 200
+_FEW_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class _Broadcast:
         self._signals = signals
         self._look = look
         self._after = after
+        self._is_at_the_head = False
         self._followers: set[Follower] = set()
         self._taken = asyncio.Event()
         self._reader = asyncio.get_running_loop().create_task(self._read())
@@ -148,7 +153,7 @@ class _Broadcast:
     async def _read(self) -> None:
         last_word = PAUSE
         try:
-            with self._signals.bell(self._run_id) as bell:
+            with self._signals.bell(self._run_id, lines_of(self._run_id), take=self._take) as bell:
                 last_word = await self._read_on(bell)
         except (Unavailable, NotFound):
             pass  # Who asks again is told what is wrong.
@@ -169,16 +174,27 @@ class _Broadcast:
             elif found.end:
                 return found.end
             if not found.is_full and not found.end:
+                self._is_at_the_head = True
                 await bell.wait(LOOK_SECONDS)
+                self._is_at_the_head = False
         return PAUSE
+
+    def _take(self, stored: StoredBatch) -> bool:
+        """Hand on what was just stored, if it comes next; False when it is to be read."""
+        is_little = len(stored.content) <= _FEW_BYTES and stored.content.count(b"\n") <= _FEW_LINES
+        if not (self._is_at_the_head and stored.first == self._after + 1 and is_little and self._does_somebody_wait()):
+            return False
+        batch = _batch(list(lines_of_batch(stored.content, first=stored.first)))
+        self._after = batch.lines[-1].number
+        self._hand_on(batch)
+        return True
 
     def _look_once(self, wishes: set[Wanted]) -> tuple[Look, Batch | None]:
         """What is wanted is made here, in a thread, not in the loop that serves everybody."""
         found = self._look(self._run_id, self._after)
         if not found.lines:
             return found, None
-        size_bytes = sum(len(line.text) + _LINE_OVERHEAD_BYTES for line in found.lines)
-        batch = Batch(found.lines, size_bytes)
+        batch = _batch(found.lines)
         for wanted in wishes:
             batch.event(wanted)
         return found, batch
@@ -191,6 +207,13 @@ class _Broadcast:
 
     async def _until_somebody_waits(self) -> None:
         """The fastest sets the pace: where none keeps up, reading ahead would only let all of them go."""
-        while not any(not each.is_busy and not each.is_over for each in self._followers):
+        while not self._does_somebody_wait():
             self._taken.clear()
             await self._taken.wait()
+
+    def _does_somebody_wait(self) -> bool:
+        return any(not each.is_busy and not each.is_over for each in self._followers)
+
+
+def _batch(lines: list[Line]) -> Batch:
+    return Batch(lines, sum(len(line.text) + _LINE_OVERHEAD_BYTES for line in lines))

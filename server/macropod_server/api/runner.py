@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, Field
 
-from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now
+from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now, TokenDep, get_calling_run, living
 from macropod_server.api.downloads import attachment
 from macropod_server.db import runs
 from macropod_server.db.tables import Environment
@@ -115,11 +115,16 @@ def bundle(run: LivingRun, deps: DepsOfRuns, now: Now) -> Response:
 
 @router.post("/lines")
 async def lines(
-    request: Request, run: LivingRun, deps: DepsOfRuns, first: Annotated[int, Query(ge=1)]
+    request: Request, deps: DepsOfRuns, token: TokenDep, now: Now, first: Annotated[int, Query(ge=1)]
 ) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()
-    return {"expected": await run_in_threadpool(store_lines, deps, run, first=first, batch=batch)}
+
+    def store() -> int:
+        """In one thread from the token to the disk: this is the call that comes most often."""
+        return store_lines(deps, living(get_calling_run(deps, token, now)), first=first, batch=batch)
+
+    return {"expected": await run_in_threadpool(store)}
 
 
 @router.post("/beat")

@@ -59,6 +59,14 @@ def segments(batch: bytes) -> Iterator[Segment]:
         yield segment
 
 
+def lines_of_batch(batch: bytes, *, first: int) -> Iterator[Line]:
+    """Every line of a batch that begins with line `first`."""
+    for segment in segments(batch):
+        for number, text in enumerate(segment.texts(), first):
+            yield Line(number, segment.printed_at, segment.stream, text)
+        first += segment.line_count
+
+
 def _segment_at(batch: bytes, position: int) -> tuple[Segment, int]:
     head_end = batch.find(b"\n", position, position + 64)
     fields = batch[position:head_end].split(b" ") if head_end >= 0 else []

@@ -6,13 +6,11 @@ from macropod_server.domain.masking import Masker
 
 
 def store_lines(deps: Deps, run: Run, *, first: int, batch: bytes) -> int:
-    """Store a batch as the log store does, and wake who follows; the answer names the line expected next.
+    """Store a batch as the log store does; the answer names the line expected next.
 
     Raises what masking and storing raise: `Invalid`, `TooLarge`, `LogStoreUnavailable`.
     """
-    expected = deps.logs.append(run.id, first=first, batch=masker_of(deps, run).batch(batch))
-    deps.signals.ring(run.id)
-    return expected
+    return deps.logs.append(run.id, first=first, batch=masker_of(deps, run).batch(batch))
 
 
 def masker_of(deps: Deps, run: Run) -> Masker:

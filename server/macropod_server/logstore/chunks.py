@@ -14,10 +14,10 @@ from macropod_server.domain.lines import Line, Segment, Stream, segments
 from macropod_server.domain.log_levels import is_as_grave, may_be_as_grave
 from macropod_server.domain.portions import portions
 from macropod_server.domain.search import Query
+from macropod_server.logstore.appending import ChunkAppending
 from macropod_server.logstore.base import Batch, LogSize, LogStoreFull, LogStoreUnavailable, LogUsage, Stretch
 from macropod_server.logstore.bodies import Bodies
 from macropod_server.logstore.budget import fitting
-from macropod_server.logstore.capping import leave_out_the_middle
 from macropod_server.logstore.measuring import ChunkMeasuring
 from macropod_server.logstore.merging import ChunkMerging
 from macropod_server.logstore.moving import ChunkMoving
@@ -29,7 +29,7 @@ from macropod_server.logstore.packing import (
     pack,
     to_microseconds,
 )
-from macropod_server.logstore.places import ALL, Span, following, newest_chunk, placed, span_of_time
+from macropod_server.logstore.places import ALL, Span, placed, span_of_time
 from macropod_server.logstore.removing import ChunkRemoving
 from macropod_server.logstore.searching import ChunkSearch
 from macropod_server.logstore.selecting import printed_between, that_hold
@@ -55,14 +55,15 @@ def open_log_store(
 
 
 class ChunkLogStore:
-    """`on_append` is told how many lines and bytes each stored batch has."""
+    """`on_append` is told of each batch once it is stored, and how many lines and bytes of text it has."""
 
     def __init__(self, engine: Engine, *, run_max_bytes: int | None = None, bodies: Bodies | None = None) -> None:
-        self.on_append: Callable[[int, int], None] = lambda _lines, _size_bytes: None
+        self.on_append: Callable[[Batch, int, int], None] = lambda _batch, _lines, _size_bytes: None
         self._engine = engine
-        self._run_max_bytes = run_max_bytes
         # SQLite lets one writer in at a time, and its own way of waiting can starve a thread for a second.
-        self._turn: AbstractContextManager[Any] = _Turn() if engine.name == "sqlite" else nullcontext()
+        turn = _Turn() if engine.name == "sqlite" else None
+        self._turn: AbstractContextManager[Any] = turn or nullcontext()
+        self._appending = ChunkAppending(self._transaction, turn, run_max_bytes=run_max_bytes)
         self._walk = ChunkWalk(self._transaction, bodies)
         self._searching = ChunkSearch(self._transaction, self._walk.back, bodies)
         self._merging = ChunkMerging(self._transaction, self._turn)
@@ -76,21 +77,12 @@ class ChunkLogStore:
 
     def append(self, run_id: str, *, first: int, batch: bytes) -> int:
         chunk = pack(run_id, first, batch)
-        try:
-            with self._turn, self._transaction() as connection:
-                newest = newest_chunk(connection, run_id)
-                expected = newest.first_line + newest.line_count if newest else 1
-                if chunk is None or first != expected:
-                    return expected
-                chunk |= following(newest._asdict() if newest else None, chunk)
-                connection.execute(insert(chunks), chunk)
-                if self._run_max_bytes is not None:
-                    leave_out_the_middle(connection, chunk, most_bytes=self._run_max_bytes)
-        except exc.IntegrityError:
-            # Another sender stored this first line between our look and our insert.
+        if chunk is None:
             return self.expected(run_id)
-        self.on_append(chunk["line_count"], chunk["size_bytes"])
-        return expected + int(chunk["line_count"])
+        answer = self._appending.append(chunk)
+        if answer.is_stored:
+            self.on_append(Batch(run_id, first, batch), chunk["line_count"], chunk["size_bytes"])
+        return answer.expected
 
     def expected(self, run_id: str) -> int:
         with self._transaction() as connection:

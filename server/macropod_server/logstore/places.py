@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 
 from macropod_server.logstore.base import Batch
 from macropod_server.logstore.packing import pack
@@ -20,6 +20,12 @@ _HEAD = (
     chunks.c.text_before,
 )
 """All of a chunk that is not its text: reading one does not read the text."""
+
+_NEWEST: Select[Any] = (
+    select(*_HEAD).where(chunks.c.run_id == bindparam("run")).order_by(chunks.c.first_line.desc()).limit(1)
+)
+_NEWEST_UP_TO = _NEWEST.where(chunks.c.first_line <= bindparam("at_most"))
+"""Made once: to put one together takes longer than to ask it, and every batch asks."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,9 @@ def placed(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
 
 def newest_chunk(connection: Connection, run_id: str, *, at_most: int | None = None) -> Row[Any] | None:
     """The last chunk that begins at or before this line."""
-    query: Select[Any] = select(*_HEAD).where(chunks.c.run_id == run_id).order_by(chunks.c.first_line.desc()).limit(1)
-    return connection.execute(query if at_most is None else query.where(chunks.c.first_line <= at_most)).one_or_none()
+    if at_most is None:
+        return connection.execute(_NEWEST, {"run": run_id}).one_or_none()
+    return connection.execute(_NEWEST_UP_TO, {"run": run_id, "at_most": at_most}).one_or_none()
 
 
 def span_of_time(connection: Connection, run_id: str, since: int | None, until: int | None) -> Span:
