@@ -94,12 +94,15 @@ def _automatic_spawner(settings: Settings, installation_id: str, tied: Sequence[
 
 
 def _process_spawner(settings: Settings, why: str, *, is_to_spawn: bool) -> Spawner:
-    from macropod_server.spawners.process import ProcessSpawner
+    from macropod_server.spawners.process import HOME, ProcessSpawner
 
-    spawner = ProcessSpawner(settings.data_dir, runner_url=settings.runner_url or settings.url)
+    url, home = settings.runner_url or settings.url, HOME if settings.serves_wallaroo else None
+    spawner = ProcessSpawner(settings.data_dir, runner_url=url, home_at=home)
     if is_to_spawn:
         log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
         spawner.prepare()
+        if trouble := spawner.trouble_with_home():
+            log.warning("home_in_the_folder_of_the_run", reason=trouble)
     return spawner
 
 

@@ -32,6 +32,7 @@ _RANGES = {
 
 _ROLES = ("both", "api", "engine")
 _PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+_CHOICES = {"role": _ROLES, "kubernetes_image_pull_policy": _PULL_POLICIES, "wallaroo": ("on", "off")}
 _READ_APART = ("package_index", "profiles", "kubernetes_placement")
 _SHORTEST_KEY = 32
 
@@ -73,6 +74,7 @@ class Settings:
     metrics_token: str = ""
     otel_endpoint: str = ""
     credentials: Path = field(default_factory=_credentials)
+    wallaroo: str = "on"
 
     upload_max_bytes: int = GIB
     unpacked_max_bytes: int = 10 * GIB
@@ -116,6 +118,11 @@ class Settings:
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
+
+    @property
+    def serves_wallaroo(self) -> bool:
+        """Whether programs made for Wallaroo find here what they count on."""
+        return self.wallaroo == "on"
 
     @property
     def is_embedded(self) -> bool:
@@ -166,7 +173,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
     for each in fields(Settings):
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
-    for name, takes in (("role", _ROLES), ("kubernetes_image_pull_policy", _PULL_POLICIES)):
+    for name, takes in _CHOICES.items():
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:

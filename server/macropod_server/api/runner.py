@@ -2,6 +2,7 @@
 
 import base64
 import time
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -94,6 +95,7 @@ def spec(
         "sends_environment": wanted.sends_environment,
         "bundle_sha256": wanted.bundle_sha256,
         "bundle_url": wanted.bundle_url,
+        "wallaroo": asdict(wanted.wallaroo) if wanted.wallaroo else None,
     }
 
 

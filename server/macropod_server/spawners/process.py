@@ -25,9 +25,12 @@ from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
 from macropod_server.spawners.process_holdings import environment_names, holdings
-from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ, told_url
+from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, path_variables, runner_environ, told_url
 from macropod_server.spawners.sdk_path import link_sdk
 from macropod_server.spawners.trials import tried
+
+HOME = "/home/jovyan"
+"""Where containers have it too, and where programs made for Wallaroo look for it."""
 
 _RUNNER_EXTRA_SECONDS = 5.0
 """How much longer than the grace of `main.py` the runner gets to end it and to report."""
@@ -41,8 +44,12 @@ class ProcessSpawner:
     sees_files_of_server = True
     keeps_environments = True
 
-    def __init__(self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None, home_at: str | None = HOME
+    ) -> None:
+        """`home_at` is where each run sees its own home, and no other's; None: in its folder."""
         self._data_dir = data_dir.absolute()
+        self._home_at = home_at
         self._runner_url = runner_url
         self._python = python or base_python()
         self._uv = Path(find_uv_bin())
@@ -52,9 +59,25 @@ class ProcessSpawner:
         """Make what all runs share and start the fork server. Has to come before anything else."""
         with _disk_errors():
             self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._forks.start()  # It gets ready while the rest is made.
             link_sdk(self._data_dir)
             self._environment(None)
-            self._forks.start()
+
+    def trouble_with_home(self) -> str | None:
+        """Why runs have their home in their own folder all the same, in a sentence."""
+        if self._home_at is None:
+            return None
+        folder = str(self._data_dir)
+        paths = RunnerPaths(
+            home=folder,
+            spool=folder,
+            temporary=folder,
+            environment=str(self._environment(None)),
+            sdk=str(self._data_dir / "sdk"),
+            uv=str(self._uv),
+            cache=folder,
+        )
+        return self._forks.trouble_with_home(path_variables(paths), self._home_at)
 
     def close(self) -> None:
         """Let go of the fork server. Runs live on and are found again by the next spawner on this folder."""
@@ -75,7 +98,8 @@ class ProcessSpawner:
                 return
             paths = self._paths(order, folder)
             folder.make()
-            self._forks.order(folder.path, runner_environ(order, paths, url=self._runner_url))
+            environ = runner_environ(order, paths, url=self._runner_url)
+            self._forks.order(folder.path, environ, home_at=self._home_at if order.command == "run" else None)
 
     def inspect(self, run_id: str) -> Sighting:
         with self._data_folder():

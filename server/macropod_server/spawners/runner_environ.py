@@ -31,6 +31,12 @@ def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[
         "MACROPOD_RUNNER_TOKEN": order.token,
         "MACROPOD_RUN_ID": order.run_id,
         "MACROPOD_RUNNER_COMMAND": order.command,
+        **path_variables(paths),
+    }
+
+
+def path_variables(paths: RunnerPaths) -> dict[str, str]:
+    return {
         "MACROPOD_RUNNER_HOME": paths.home,
         "MACROPOD_RUNNER_SPOOL": paths.spool,
         "TMPDIR": paths.temporary,
