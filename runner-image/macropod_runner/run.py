@@ -83,6 +83,7 @@ def _leave_login(job: Job) -> None:
 
 def _variables(place: Place, spec: Spec, *, arguments: Path) -> dict[str, str]:
     told = {"TRACEPARENT": spec.traceparent or "", "PYTHONFAULTHANDLER": "1" if spec.debug else ""}
+    told |= {"MACROPOD_DATA_PACKAGES": place.data}
     return {
         **place.basic_variables(),
         **wallaroo_variables(spec),

@@ -15,12 +15,14 @@ from macropod_server.spawners.base import (
     Capacity,
     ContainerStuck,
     EnvironmentNotFound,
+    Flavor,
     Holding,
     Order,
     Sighting,
     SpawnerUnavailable,
     Trial,
 )
+from macropod_server.spawners.data_packages import installed
 from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
@@ -45,11 +47,19 @@ class ProcessSpawner:
     keeps_environments = True
 
     def __init__(
-        self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None, home_at: str | None = HOME
+        self,
+        data_dir: Path,
+        *,
+        runner_url: RunnerUrl,
+        python: Path | None = None,
+        home_at: str | None = HOME,
+        data_packages: Path | None = None,
     ) -> None:
-        """`home_at` is where each run sees its own home, and no other's; None: in its folder."""
+        """`home_at` is where each run sees its own home, and no other's; None: in its folder. `data_packages` is what
+        runs of flavor `data` have besides; None: `data-packages` in the data folder."""
         self._data_dir = data_dir.absolute()
         self._home_at = home_at
+        self._data_packages = data_packages or self._data_dir / "data-packages"
         self._runner_url = runner_url
         self._python = python or base_python()
         self._uv = Path(find_uv_bin())
@@ -88,7 +98,7 @@ class ProcessSpawner:
         self._find_data_folder()
         return Capacity(cpus=0, memory_bytes=psutil.virtual_memory().total, pids=0, gpus=0)
 
-    def image(self) -> None:
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> None:
         self._find_data_folder()
 
     def spawn(self, order: Order) -> None:
@@ -192,6 +202,7 @@ class ProcessSpawner:
             sdk=str(self._data_dir / "sdk"),
             uv=str(self._uv),
             cache=str(self._data_dir / "cache" / str(order.workspace_id)),
+            data="" if packages or order.flavor is Flavor.PLAIN else installed(self._data_packages),
         )
 
     def _environment(self, name: str | None) -> Path:

@@ -23,6 +23,8 @@ class RunnerPaths:
     sdk: str
     uv: str
     cache: str
+    data: str = ""
+    """Packages besides those of the environment, for runs whose flavor has them."""
 
 
 def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[str, str]:
@@ -44,4 +46,5 @@ def path_variables(paths: RunnerPaths) -> dict[str, str]:
         "MACROPOD_RUNNER_SDK": paths.sdk,
         "MACROPOD_RUNNER_UV": paths.uv,
         "MACROPOD_RUNNER_CACHE": paths.cache,
+        **({"MACROPOD_RUNNER_DATA": paths.data} if paths.data else {}),
     }

@@ -5,7 +5,9 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlmodel import Field, SQLModel
 
+from macropod_server.db.columns import Word
 from macropod_server.db.tables.fields import Id, instant
+from macropod_server.domain.flavor import Flavor
 
 
 class Installation(SQLModel, table=True):
@@ -30,6 +32,9 @@ class Workspace(SQLModel, table=True):
     paused_at: datetime | None = instant(default=None)
     paused_by: str | None = None
     pause_reason: str | None = Field(default=None, sa_type=Text)
+    default_flavor: Flavor = Field(
+        default=Flavor.PLAIN, sa_type=Word(Flavor), description="of what is uploaded without one"
+    )
 
 
 class Token(SQLModel, table=True):
