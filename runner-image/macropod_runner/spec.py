@@ -33,6 +33,7 @@ class Spec(NamedTuple):
     bundle_sha256: str | None = None
     bundle_url: str | None = None
     masked: Sequence[str] = ()
+    wallaroo: Mapping[str, str] | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -14,6 +14,7 @@ from macropod_server.app import utc_now
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check
+from macropod_server.commands.data_packages import install_data_packages
 from macropod_server.commands.docker_gate import docker_gate
 from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
 from macropod_server.commands.upkeep import clean, usage
@@ -39,6 +40,7 @@ app.command()(clean)
 app.command()(backup)
 app.command()(restore)
 app.command("docker-gate")(docker_gate)
+app.command("install-data-packages")(install_data_packages)
 
 
 @app.command()

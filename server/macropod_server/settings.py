@@ -33,6 +33,7 @@ _RANGES = {
 
 _ROLES = ("both", "api", "engine")
 _PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+_CHOICES = {"role": _ROLES, "kubernetes_image_pull_policy": _PULL_POLICIES, "wallaroo": ("on", "off")}
 _READ_APART = ("package_index", "profiles", "kubernetes_placement")
 _SHORTEST_KEY = 32
 
@@ -62,6 +63,8 @@ class Settings:
     port: int = 8085
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
+    runner_image_data: str = "macropod-runner:data"
+    data_packages: str = ""
     kubernetes_namespace: str = ""
     kubernetes_kubeconfig: str = ""
     kubernetes_image_pull_policy: str = "IfNotPresent"
@@ -77,6 +80,7 @@ class Settings:
     credentials: Path = field(default_factory=_credentials)
     admin_email: str = LOCAL_ADMIN
     admin_password: str = field(default="", repr=False)
+    wallaroo: str = "on"
 
     upload_max_bytes: int = GIB
     unpacked_max_bytes: int = 10 * GIB
@@ -125,6 +129,11 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
 
     @property
+    def serves_wallaroo(self) -> bool:
+        """Whether programs made for Wallaroo find here what they count on."""
+        return self.wallaroo == "on"
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the database is SQLite: then one server at a time works with it."""
         return self.resolved_database_url.startswith("sqlite")
@@ -144,6 +153,11 @@ class Settings:
     @property
     def resolved_storage_path(self) -> Path:
         return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
+
+    @property
+    def resolved_data_packages(self) -> Path:
+        """Where the process spawner finds what runs of flavor `data` have besides."""
+        return Path(self.data_packages) if self.data_packages else self.data_dir / "data-packages"
 
     @property
     def bucket(self) -> BucketPlace | None:
@@ -174,7 +188,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
     _check_admin(settings)
-    for name, takes in (("role", _ROLES), ("kubernetes_image_pull_policy", _PULL_POLICIES)):
+    for name, takes in _CHOICES.items():
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:

@@ -161,3 +161,5 @@ ROWS["0008"] = ROWS["0007"] | {
     "users": [{"id": "u" * 36, "email": "admin@localhost", "name": "Admin", "is_admin": True, "created_at": NOON}],
     "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
 }
+
+ROWS["0010"] = ROWS["0008"]

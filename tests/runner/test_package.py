@@ -42,9 +42,17 @@ def package(server: ServerDouble, folder: Path, **variables: str) -> RunnerProce
     return runner
 
 
-def said_by(runner: RunnerProcess, code: str) -> str:
+def said_by(runner: RunnerProcess, code: str, **variables: str) -> str:
     command = (str(runner.environment / "bin" / "python"), "-c", code)
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=variables).stdout.strip()
+
+
+def test_data_packages_come_last_where_a_run_has_them(tmp_path: Path, links: Path) -> None:
+    with packaging("quoll\n", settings=found_in(links)) as server:
+        runner = package(server, tmp_path)
+    ends = "import sys; print(sys.path[-1])"
+    assert said_by(runner, ends) == str(tmp_path / "sdk")
+    assert said_by(runner, ends, MACROPOD_DATA_PACKAGES="/data") == "/data"
 
 
 def test_requirements_are_locked_with_hashes_and_installed(tmp_path: Path, links: Path) -> None:

@@ -168,10 +168,18 @@ MayEdit = Annotated[Caller, Depends(_at_least(Role.EDITOR))]
 MayOwn = Annotated[Caller, Depends(_at_least(Role.OWNER))]
 
 
-def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:
-    """The run whose runner calls; its contact is noted."""
+async def get_run_token(deps: DepsOfRuns, token: TokenDep) -> str:
+    """Seen without a look at the database, before anything else of the call is read."""
     if run_of_token(token, key=deps.run_key) is None:
         raise Forbidden("This call is for runners only; it takes the token of a run.")
+    return token
+
+
+RunToken = Annotated[str, Depends(get_run_token)]
+
+
+def get_calling_run(deps: DepsOfRuns, token: RunToken, now: Now) -> Run:
+    """The run whose runner calls; its contact is noted."""
     run = _run_of(deps, token)
     if run.ended_at is not None and now - run.ended_at > _AFTER_THE_END:
         raise Unauthorized(f"The token of run {run.id} ended with the run.")

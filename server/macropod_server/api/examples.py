@@ -24,6 +24,7 @@ ORCHESTRATION: dict[str, Any] = {
     "size_bytes": 26859,
     "entry_point": "main.py",
     "requirements": "requirements.txt",
+    "flavor": "plain",
     "status": "ready",
     "message": None,
     "warnings": [],

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, Field
 
-from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now, TokenDep, get_calling_run, living
+from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now, RunToken, get_calling_run, living
 from macropod_server.api.downloads import attachment
 from macropod_server.db import runs
-from macropod_server.db.tables import Environment
+from macropod_server.db.tables import Environment, User
 from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Unauthorized
@@ -94,7 +94,12 @@ def spec(
         "sends_environment": wanted.sends_environment,
         "bundle_sha256": wanted.bundle_sha256,
         "bundle_url": wanted.bundle_url,
+        "wallaroo": _told_user(wanted.wallaroo),
     }
+
+
+def _told_user(user: User | None) -> dict[str, str] | None:
+    return {"user_id": user.id, "user_email": user.email} if user else None
 
 
 def _told_archive(archive: EnvironmentArchive | None) -> dict[str, Any] | None:
@@ -115,7 +120,7 @@ def bundle(run: LivingRun, deps: DepsOfRuns, now: Now) -> Response:
 
 @router.post("/lines")
 async def lines(
-    request: Request, deps: DepsOfRuns, token: TokenDep, now: Now, first: Annotated[int, Query(ge=1)]
+    request: Request, deps: DepsOfRuns, token: RunToken, now: Now, first: Annotated[int, Query(ge=1)]
 ) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()

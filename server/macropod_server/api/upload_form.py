@@ -10,12 +10,14 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from macropod_server.domain.errors import Invalid, TooLarge
+from macropod_server.domain.flavor import Flavor, read_flavor
 from macropod_server.domain.texts import check_name
 from macropod_server.storage.base import Staging
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
+_FIELDS = ("name", "flavor")
 _FIELD_MAX_BYTES = 64 * 1024
 _FILE_NAME_MAX_CHARACTERS = 255
 _MOST_PARTS = 16
@@ -27,6 +29,7 @@ _HEADERS_MAX_BYTES = 16 * 1024
 class Form:
     name: str | None
     file_name: str | None
+    flavor: Flavor | None
 
 
 @dataclass
@@ -50,7 +53,7 @@ class _FormReader:
         self._max_bytes = max_bytes
         self._part = _Part()
         self._parts = 0
-        self.name: str | None = None
+        self.fields: dict[str, str] = {}
         self.file_name: str | None = None
         self.has_file = False
         self.is_complete = False
@@ -71,7 +74,7 @@ class _FormReader:
         self._part = _Part()
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            raise TooLarge(f"The form has over {_MOST_PARTS} parts; an upload takes `file` and `name`.")
+            raise TooLarge(f"The form has over {_MOST_PARTS} parts; an upload takes `file`, `name` and `flavor`.")
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
         self._part.header_name += data[start:end]
@@ -100,17 +103,17 @@ class _FormReader:
         if self._part.field_name == "file":
             self._staging.write(data[start:end])
             self._check_size()
-        elif self._part.field_name == "name":
+        elif self._part.field_name in _FIELDS:
             self._part.value += data[start:end]
             if len(self._part.value) > _FIELD_MAX_BYTES:
-                raise TooLarge(f"The form field `name` is over {_FIELD_MAX_BYTES:,} bytes.")
+                raise TooLarge(f"The form field `{self._part.field_name}` is over {_FIELD_MAX_BYTES:,} bytes.")
 
     def part_end(self) -> None:
         part = self._part
         if part.field_name == "file":
             self.file_name = part.file_name or None
-        elif part.field_name == "name":
-            self.name = part.value.decode("utf-8", "replace")
+        elif part.field_name in _FIELDS:
+            self.fields[part.field_name] = part.value.decode("utf-8", "replace")
 
     def end(self) -> None:
         self.is_complete = True
@@ -150,8 +153,9 @@ async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Fo
         raise Invalid("The body ends before the multipart form does. Send the upload again.")
     if not reader.has_file:
         raise Invalid.field("file", "The form has no part named `file`; put the zip there.")
-    name, file_name = reader.name, reader.file_name
+    name, flavor, file_name = *map(reader.fields.get, _FIELDS), reader.file_name
     return Form(
+        flavor=read_flavor(flavor) if flavor else None,
         name=check_name("name", name) if name else None,
         file_name=check_name("file_name", file_name, longest=_FILE_NAME_MAX_CHARACTERS) if file_name else None,
     )

@@ -10,6 +10,7 @@ from macropod_server.api import examples
 from macropod_server.api.access import DepsDep, MayEdit, MayRead, Now
 from macropod_server.api.schemas import PauseIn, of_row
 from macropod_server.db import access
+from macropod_server.domain.flavor import Flavor
 from macropod_server.flows.pause_all import pause_all, resume_all
 
 router = APIRouter(prefix="/v1/workspace", tags=["workspace"])
@@ -26,6 +27,7 @@ class WorkspaceStateOut(BaseModel):
     paused_at: datetime | None
     paused_by: str | None
     pause_reason: str | None
+    default_flavor: Flavor = Field(description="of what is uploaded without one")
 
 
 class ResumeIn(BaseModel):

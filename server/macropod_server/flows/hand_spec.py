@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from macropod_server.db import orchestrations, runs, tasks
-from macropod_server.db.tables import Environment, Orchestration, Run, Task
+from macropod_server.db.tables import Environment, Orchestration, Run, Task, User
 from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Conflict
@@ -15,6 +15,7 @@ from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.owner_of import owner_of
 from macropod_server.flows.time_limits import grace_seconds, main_limit_seconds
 from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
@@ -50,6 +51,8 @@ class Spec:
     """What a run unpacks before it begins, where the spawner does not keep environments."""
     sends_environment: bool
     """Packaging: whether what it builds is to be sent here."""
+    wallaroo: User | None
+    """As whom the package `wallaroo` logs in; None where it is not served, and for packaging."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,15 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         bundle_url=deps.storage.address(orchestration.sha256, seconds=_DIRECT_SECONDS) if bundle is None else None,
         environment=None if is_packaging else _archive(deps, orchestration),
         sends_environment=is_packaging and not deps.spawner.keeps_environments,
+        wallaroo=None if is_packaging else _who_logs_in(deps, run),
     )
+
+
+def _who_logs_in(deps: Deps, run: Run) -> User | None:
+    if not deps.settings.serves_wallaroo:
+        return None
+    with deps.database.read() as session:
+        return owner_of(session, run)
 
 
 def _small_bundle(deps: Deps, orchestration: Orchestration) -> bytes | None:

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from macropod_server.db import access, accounts, orchestrations, runs, tasks
-from macropod_server.db.tables import Run, Token, User
+from macropod_server.db import access, runs
+from macropod_server.db.tables import Run, Token
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import NotFound, Unauthorized, Unavailable
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
 from macropod_server.domain.run import is_final
+from macropod_server.flows.owner_of import owner_of, user_or_first
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -35,18 +36,12 @@ def run_known_by(session: Session, token: str, *, key: bytes) -> Run:
     raise Unauthorized("This token is not known here. `macropod-server token` makes a new one.")
 
 
-def owner_of(session: Session, run: Run) -> User:
-    """For whom it runs: who made its task, or uploaded what is packaged."""
-    made = tasks.get(session, run.task_id) if run.task_id else orchestrations.get(session, run.orchestration_id)
-    return _user(session, made.owner_id)
-
-
 def _of_token(session: Session, token: Token, *, now: datetime) -> Identity:
     if token.revoked_at is not None:
         raise Unauthorized(f"The token {token.name!r} was revoked at {token.revoked_at.isoformat()}.")
     if token.expires_at is not None and token.expires_at <= now:
         raise Unauthorized(f"The token {token.name!r} expired at {token.expires_at.isoformat()}. Make a new one.")
-    user = _user(session, token.user_id)
+    user = user_or_first(session, token.user_id)
     if user.disabled_at is not None:
         raise Unauthorized(f"The account {user.email} is disabled. An admin of this server can enable it.")
     return Identity(
@@ -66,13 +61,6 @@ def _of_run(session: Session, run: Run) -> Identity:
         raise Unauthorized(f"The token of run {run.id} ended with the run.")
     owner = owner_of(session, run)
     return Identity(owner.id, owner.email, f"run {run.id}", run.workspace_id, is_bound=True, run_id=run.id)
-
-
-def _user(session: Session, user_id: str | None) -> User:
-    """What was made before there were users is the first admin's."""
-    found = accounts.user(session, user_id) if user_id else accounts.first_admin(session)
-    assert found is not None, "an installation has an admin from its first start"
-    return found
 
 
 def _note_use(deps: Deps, token: Token, *, now: datetime) -> None:
