@@ -83,6 +83,8 @@ def spec(
         "url": str(request.base_url).rstrip("/"),
         "next_line": wanted.next_line,
         "masked": wanted.masked,
+        "secrets": wanted.secrets.variables,
+        "secret_files": wanted.secrets.files,
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
         "environment_variables": wanted.packages.variables,

@@ -33,6 +33,7 @@ def create(
         TaskWish(**dict(wish)),
         workspace_id=caller.workspace_id,
         requested_by=caller.name,
+        by_run=caller.run_id,
         idempotency_key=idempotency_key,
         now=now,
     )

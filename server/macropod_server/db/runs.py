@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, and_, col, insert, or_, select, update
 
-from macropod_server.db import events, locks, slots
+from macropod_server.db import events, given, locks, slots
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.errors import NotFound
@@ -238,3 +238,4 @@ def _give_back(session: Session, run_id: str, facts: dict[str, Any]) -> None:
     """A run that is noted as gone has no place any more, wherever that is noted."""
     if facts.get("removed_at"):
         slots.free(session, run_id)
+        given.forget_values(session, run_id)

@@ -6,11 +6,15 @@ from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Token, Workspace
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
+from macropod_server.db.tables.secrets import Connection, ConnectionLink, Given, Secret, SecretVersion
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
+    "Connection",
+    "ConnectionLink",
     "Environment",
     "Event",
+    "Given",
     "IdempotencyKey",
     "Installation",
     "Orchestration",
@@ -18,6 +22,8 @@ __all__ = [
     "Run",
     "RunEvent",
     "SQLModel",
+    "Secret",
+    "SecretVersion",
     "Slot",
     "Task",
     "Tick",
