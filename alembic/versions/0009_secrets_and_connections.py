@@ -87,6 +87,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("secrets_given", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("secrets_hidden", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("secrets", sa.JSON(), server_default="{}", nullable=False))

@@ -34,6 +34,7 @@ class Spec(NamedTuple):
     bundle_sha256: str | None = None
     bundle_url: str | None = None
     masked: Sequence[str] = ()
+    secrets_given: int = 0
     secrets: Mapping[str, str] = MappingProxyType({})
     secret_files: Mapping[str, str] = MappingProxyType({})
 

@@ -96,7 +96,7 @@ def token(
 
 @app.command("use-key")
 def use_key_of_this_server(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Make the keys this server would have the installation's. End all its servers before; runs under way lose touch."""
+    """Make the keys this server has those of the installation. End all servers before; runs under way lose touch."""
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     use_key(settings, database, now=utc_now())

@@ -1,5 +1,7 @@
 """Secrets and connections over the REST API: no answer tells a value, but to a run that was given it."""
 
+import json
+
 import pytest
 from macropod_server.app import close_deps, create_app
 from macropod_server.domain.naming import run_token
@@ -101,7 +103,7 @@ def test_a_run_of_a_workspace_it_is_not_linked_to_does_not_find_it(client, wareh
 def test_a_refused_connection_does_not_tell_its_details(client):
     for details in ("hunter22", {"a": "hunter22\ud800"}, [["hunter22"]]):
         body = {"name": "warehouse", "type": "x", "details": details, "secret_fields": ["nothing"]}
-        answer = client.post("/v1/connections", json=body)
+        answer = client.post("/v1/connections", content=json.dumps(body))
         assert answer.status_code == 422
         assert "hunter22" not in answer.text
 

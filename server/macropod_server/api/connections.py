@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from macropod_server.api import examples
 from macropod_server.api.access import Caller, CallerDep, DepsDep, Now
+from macropod_server.api.runner_news import until_hidden
 from macropod_server.api.schemas import Name
 from macropod_server.db import connections
 from macropod_server.db.connections import Reach
@@ -93,12 +95,14 @@ def show(name: Name, deps: DepsDep, caller: CallerDep) -> ConnectionOut:
 
 
 @router.post("/{name}/details")
-def details(name: Name, deps: DepsDep, caller: CallerDep, now: Now, response: Response) -> DetailsOut:
+async def details(name: Name, deps: DepsDep, caller: CallerDep, now: Now, response: Response) -> DetailsOut:
     """Outside a run names of secrets stay names. A run gets the values, which are hidden in its log from then on."""
     response.headers["Cache-Control"] = "no-store"
-    if caller.run_id is not None:
-        return DetailsOut(details=give_details(deps, name, run_id=caller.run_id, now=now))
-    return DetailsOut(details=tell_details(deps, name, reach=_reach(caller)))
+    if caller.run_id is None:
+        return DetailsOut(details=await run_in_threadpool(tell_details, deps, name, reach=_reach(caller)))
+    told = await run_in_threadpool(give_details, deps, name, run_id=caller.run_id, now=now)
+    await until_hidden(deps, caller.run_id)
+    return DetailsOut(details=told)
 
 
 @router.post("/{name}/link")

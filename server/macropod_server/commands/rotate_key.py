@@ -2,10 +2,11 @@
 
 import typer
 
-from macropod_server.commands.opening import opened
+from macropod_server.commands.opening import opened_database
 from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.flows.rotate_key import Rotation
 from macropod_server.flows.rotate_key import rotate_key as change_key
+from macropod_server.master_keys import MasterKeys
 from macropod_server.settings import read_settings
 
 
@@ -14,8 +15,9 @@ def rotate_key(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> No
 
     Exit code 1: some values could not be read, and stay as they were. Broken off, the same command goes on.
     """
-    with opened(read_settings(data_dir=data_dir, database_url=database_url)) as deps:
-        done = change_key(deps.database, deps.master_keys)
+    settings = read_settings(data_dir=data_dir, database_url=database_url)
+    with opened_database(settings) as database:
+        done = change_key(database, MasterKeys(settings))
     typer.echo("\n".join(_told(done)))
     for sentence in done.unreadable:
         typer.echo(sentence, err=True)

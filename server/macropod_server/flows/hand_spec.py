@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import col
+
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
@@ -86,6 +88,7 @@ def _hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking) -> Spe
         if run.status is RunStatus.STARTING and not stopped:
             facts: dict[str, Any] = {"started_at": now, "contact_at": now}
             facts |= {"runner_version": runner.version, "runner_nonce": runner.nonce}
+            facts |= {"secrets_hidden": col(Run.secrets_given)}  # It is told of them with this answer.
             runs.advance(session, run, RunStatus.RUNNING, now=now, **facts)
             tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
