@@ -3,7 +3,7 @@
 import pytest
 from macropod_server.db import connections, given
 from macropod_server.db.connections import Reach
-from macropod_server.db.tables import Connection, Workspace
+from macropod_server.db.tables import Connection, Run, Workspace
 from macropod_server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from macropod_server.flows.create_connection import (
     ConnectionWish,
@@ -17,7 +17,7 @@ from macropod_server.flows.set_secret import delete_secret, set_secret
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.tell_details import give_details, tell_details
 
-from tests.builders import NOON, WORKSPACE, all_rows, make_task, reread, runs_of
+from tests.builders import NOON, WORKSPACE, all_rows, make_task, reread, runs_of, upload_with_requirements
 
 HERE = Reach(WORKSPACE)
 OWNER = Reach(99, "u" * 36)
@@ -134,6 +134,15 @@ def test_what_a_run_was_told_is_hidden_in_its_log_at_every_server_and_noted_with
     assert reread(deps, run).secrets_given == counted
     with deps.database.read() as session:
         assert [(each.kind, each.name) for each in given.of_run(session, run.id)] == [("connection", "warehouse")]
+
+
+def test_packaging_is_told_of_no_connection(deps):
+    make(deps)
+    upload_with_requirements(deps)
+    start_runs(deps)
+    (packaging,) = all_rows(deps, Run)
+    with pytest.raises(Forbidden, match="installs requirements"):
+        give_details(deps, "warehouse", run_id=packaging.id, now=deps.clock())
 
 
 def test_what_a_run_was_told_before_stays_hidden_when_a_secret_gets_a_new_version(deps, run):

@@ -16,8 +16,8 @@ from macropod_server.db.given import GivenKind
 from macropod_server.db.tables import Connection, Run
 from macropod_server.deps import Deps
 from macropod_server.domain.connection_details import hidden_values, references, resolved
-from macropod_server.domain.errors import Conflict, Unauthorized
-from macropod_server.domain.run import is_final
+from macropod_server.domain.errors import Conflict, Forbidden, Unauthorized
+from macropod_server.domain.run import RunKind, is_final
 from macropod_server.flows.sealing import keep_texts, once_more_if_changed, open_text, texts_of
 
 Details = dict[str, Any]
@@ -34,13 +34,18 @@ def tell_details(deps: Deps, name: str, *, reach: Reach) -> Details:
 
 
 def give_details(deps: Deps, name: str, *, run_id: str, now: datetime) -> Details:
-    """To a run, of a connection linked to its workspace. Raises `Conflict` naming a secret that is not there."""
+    """To a run, of a connection linked to its workspace. Raises `Conflict` naming a secret that is not there.
+
+    Packaging runs code of others that nobody has looked at, and needs nothing of this: `Forbidden`.
+    """
 
     def read() -> Details:
         with deps.database.write() as session:
             run = runs.get(session, run_id, locked=True)
             if is_final(run.status):
                 raise Unauthorized(f"The token of run {run_id} ended with the run.")
+            if run.kind is RunKind.PACKAGING:
+                raise Forbidden(f"Run {run_id} installs requirements; it is told of no connection.")
             return _give(deps, session, run, connections.get_linked(session, name, run.workspace_id), now=now)
 
     return once_more_if_changed(read)

@@ -7,7 +7,7 @@ given more since; only then is the database asked, and something decrypted.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from macropod_server.db import given
 from macropod_server.db.engine import Database
@@ -23,7 +23,7 @@ _IDLE_SECONDS = 600.0
 @dataclass
 class _Entry:
     secrets_given: int
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = field(repr=False)
     used_at: float
 
 
