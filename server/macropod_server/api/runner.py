@@ -17,7 +17,7 @@ from macropod_server.domain.run_error import RunError, read_error
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
-from macropod_server.flows.hand_spec import Asking, hand_spec
+from macropod_server.flows.hand_spec import Asking, Spec, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 from macropod_server.flows.receive_end import receive_end
 from macropod_server.flows.store_lines import store_lines
@@ -78,10 +78,7 @@ def spec(
         "attempt": run.attempt,
         "url": str(request.base_url).rstrip("/"),
         "next_line": wanted.next_line,
-        "masked": wanted.masked,
-        "secrets_given": wanted.run.secrets_given,
-        "secrets": wanted.secrets.variables,
-        "secret_files": wanted.secrets.files,
+        **_told_secrets(wanted),
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
         "environment_variables": wanted.packages.variables,
@@ -93,6 +90,15 @@ def spec(
         "sends_environment": wanted.sends_environment,
         "bundle_sha256": wanted.bundle_sha256,
         "bundle_url": wanted.bundle_url,
+    }
+
+
+def _told_secrets(wanted: Spec) -> dict[str, Any]:
+    return {
+        "masked": wanted.masked,
+        "secrets_given": wanted.run.secrets_given,
+        "secrets": wanted.secrets.variables,
+        "secret_files": wanted.secrets.files,
     }
 
 

@@ -227,6 +227,8 @@ def note(session: Session, run_id: str, **facts: Any) -> None:
     """Store facts about a run that are not its status."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(**facts))
     _give_back(session, run_id, facts)
+    if facts.get("removed_at"):
+        given.forget_values(session, run_id)
 
 
 def note_of_seen(session: Session, seen: Run, **facts: Any) -> None:
@@ -238,4 +240,3 @@ def _give_back(session: Session, run_id: str, facts: dict[str, Any]) -> None:
     """A run that is noted as gone has no place any more, wherever that is noted."""
     if facts.get("removed_at"):
         slots.free(session, run_id)
-        given.forget_values(session, run_id)

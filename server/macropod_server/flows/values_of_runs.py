@@ -30,10 +30,10 @@ class _Entry:
 class ValuesOfRuns:
     """Values of ended runs go as this server is told of the end, others when they were not asked for in a while."""
 
-    def __init__(self, database: Database, keys: MasterKeys, monotonic: Callable[[], float]) -> None:
+    def __init__(self, database: Database, keys: MasterKeys, seconds: Callable[[], float]) -> None:
         self._database = database
         self._keys = keys
-        self._monotonic = monotonic
+        self._seconds = seconds
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -44,7 +44,7 @@ class ValuesOfRuns:
         with self._lock:
             entry = self._entries.get(run.id)
             if entry is not None and entry.secrets_given >= run.secrets_given:
-                entry.used_at = self._monotonic()
+                entry.used_at = self._seconds()
                 self._entries.move_to_end(run.id)
                 return entry.texts
         return self._read(run)
@@ -58,7 +58,7 @@ class ValuesOfRuns:
 
     def _read(self, run: Run) -> Collection[str]:
         texts = once_more_if_changed(lambda: self._stored(run.id))
-        now = self._monotonic()
+        now = self._seconds()
         with self._lock:
             self._entries[run.id] = _Entry(run.secrets_given, texts, now)
             self._entries.move_to_end(run.id)
