@@ -2,6 +2,7 @@
 
 import pytest
 from macropod_server.app import close_deps
+from macropod_server.commands.backup import restore_into
 from macropod_server.db.connections import Reach
 from macropod_server.db.tables import Given
 from macropod_server.domain.errors import Conflict
@@ -11,6 +12,7 @@ from macropod_server.flows.hand_spec import hand_spec
 from macropod_server.flows.set_secret import set_secret
 from macropod_server.flows.start_run import start_runs
 from macropod_server.flows.tell_details import tell_details
+from macropod_server.settings import Settings
 
 from tests.builders import WORKSPACE, all_rows, make_deps, make_task, runs_of
 
@@ -53,13 +55,14 @@ def test_what_is_restored_reads_its_secrets_once_it_has_the_key_and_goes_on_with
     assert tell_details(copy, "warehouse", reach=Reach(WORKSPACE)) == {"password": "t0ken"}
 
 
-def test_the_old_key_put_into_the_new_folder_before_the_start_is_the_key_then(with_secrets, backed_up, restored):
-    copy = restored(backed_up(with_secrets))
-    settings = copy.settings
-    close_deps(copy)
-    restored.opened.clear()
-    (settings.data_dir / "master.key").write_bytes((with_secrets.settings.data_dir / "master.key").read_bytes())
-    again = make_deps(settings.data_dir.parent, database_url=settings.database_url)
+def test_the_old_key_put_into_the_new_folder_before_the_start_is_the_key_then(
+    with_secrets, backed_up, restored, tmp_path
+):
+    folder = tmp_path / "moved"
+    settings = Settings(data_dir=folder / "data", database_url=restored.new_url(folder), spawner="process")
+    restore_into(settings, Backup(backed_up(with_secrets)))
+    (folder / "data" / "master.key").write_bytes((with_secrets.settings.data_dir / "master.key").read_bytes())
+    again = make_deps(folder, database_url=settings.database_url)
     assert spec_of_new_run(again).secrets.variables == {"password": "hunter22"}
     set_secret(again, "password", "hunter33", **HOW, now=again.clock())
     close_deps(again)

@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from macropod_server.domain.errors import Unavailable
 
@@ -61,7 +61,7 @@ class Subject:
 class KeyRing:
     """The master keys a server has, by their ids. The first is the one that is wanted."""
 
-    keys: Mapping[str, bytes]
+    keys: Mapping[str, bytes] = field(repr=False)
 
     @classmethod
     def of_texts(cls, *texts: str) -> "KeyRing":
