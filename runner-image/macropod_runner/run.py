@@ -2,6 +2,7 @@
 
 import json
 import signal
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from macropod_runner.bundle import fetch_bundle
@@ -22,7 +23,11 @@ def run_task(job: Job) -> Ending:
         _fetch_environment(job)
         arguments = _write_arguments(job)
         _leave_login(job)
-    program = _program(job.place, job.spec, arguments=arguments)
+    with _secret_files(job) as secrets:
+        return _run(job, _program(job.place, job.spec, arguments=arguments, secrets=secrets))
+
+
+def _run(job: Job, program: Program) -> Ending:
     group, words = ControlGroup(), LastWords(job.log.add)
     if job.spec.debug:
         _say_facts(job, group)
@@ -44,6 +49,14 @@ def _fetch_environment(job: Job) -> None:
         fetch_environment(job)
 
 
+def _secret_files(job: Job) -> AbstractContextManager[Path | None]:
+    if not job.spec.secret_files:
+        return nullcontext()
+    from macropod_runner.secret_files import secret_files
+
+    return secret_files(job.spec.secret_files, run_id=job.spec.run_id, otherwise=job.place.spool)
+
+
 def _say_facts(job: Job, group: ControlGroup) -> None:
     from macropod_runner.facts import facts
 
@@ -51,13 +64,13 @@ def _say_facts(job: Job, group: ControlGroup) -> None:
         job.log.say(sentence)
 
 
-def _program(place: Place, spec: Spec, *, arguments: Path) -> Program:
+def _program(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None) -> Program:
     if not place.python.exists():
         raise CouldNotStart(f"The environment of this run has no Python: {place.python} is not there.")
     if not (place.home / spec.entry_point).is_file():
         raise CouldNotStart(f"The uploaded zip has no file {spec.entry_point}.")
     command = (str(place.python), spec.entry_point)
-    return Program(command, place.home, _variables(place, spec, arguments=arguments))
+    return Program(command, place.home, _variables(place, spec, arguments=arguments, secrets=secrets))
 
 
 def _write_arguments(job: Job) -> Path:
@@ -81,10 +94,11 @@ def _leave_login(job: Job) -> None:
         job.log.say(f"The login of the package wallaroo could not be written, so it cannot log in: {error}.")
 
 
-def _variables(place: Place, spec: Spec, *, arguments: Path) -> dict[str, str]:
+def _variables(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None) -> dict[str, str]:
     told = {"TRACEPARENT": spec.traceparent or "", "PYTHONFAULTHANDLER": "1" if spec.debug else ""}
-    told |= {"MACROPOD_DATA_PACKAGES": place.data}
+    told |= {"MACROPOD_DATA_PACKAGES": place.data, "MACROPOD_SECRETS_DIR": str(secrets or "")}
     return {
+        **spec.secrets,
         **place.basic_variables(),
         **wallaroo_variables(spec),
         **{name: value for name, value in told.items() if value},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -34,6 +35,9 @@ class Spec(NamedTuple):
     bundle_url: str | None = None
     masked: Sequence[str] = ()
     wallaroo: Mapping[str, str] | None = None
+    secrets_given: int = 0
+    secrets: Mapping[str, str] = MappingProxyType({})
+    secret_files: Mapping[str, str] = MappingProxyType({})
 
 
 def read_spec(answer: bytes) -> Spec:

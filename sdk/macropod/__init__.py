@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from macropod.audit_log import AuditEntry
     from macropod.cadence import Cadence
     from macropod.client import Client
+    from macropod.connections import Connection, ConnectionList
     from macropod.errors import (
         Conflict,
         ConnectionFailed,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     )
     from macropod.events import Event
     from macropod.inside import in_task, task_args
-    from macropod.lineage import Attempt, Lineage
+    from macropod.lineage import Attempt, GivenSecret, Lineage
     from macropod.log_search import FoundLine
     from macropod.log_usage import LogSum, LogUsage, TaskLogSum
     from macropod.logs import LogLine, LogLines
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from macropod.pools import Place, Pool, PoolList
     from macropod.runs import Run, RunList
     from macropod.schedules import SchedulePreview, Upcoming
+    from macropod.secrets import Secret, SecretList, SecretVersion
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
@@ -53,11 +55,14 @@ __all__ = [
     "Cadence",
     "Client",
     "Conflict",
+    "Connection",
     "ConnectionFailed",
+    "ConnectionList",
     "ContinuousOptions",
     "Event",
     "Forbidden",
     "FoundLine",
+    "GivenSecret",
     "Invalid",
     "Limits",
     "Lineage",
@@ -82,6 +87,9 @@ __all__ = [
     "RunList",
     "SchedulePreview",
     "ScheduledOptions",
+    "Secret",
+    "SecretList",
+    "SecretVersion",
     "Server",
     "Task",
     "TaskList",
@@ -106,10 +114,13 @@ _MODULES = {
     "Cadence": "cadence",
     "Client": "client",
     "AuditEntry": "audit_log",
+    "Connection": "connections",
+    "ConnectionList": "connections",
     "Event": "events",
     "in_task": "inside",
     "task_args": "inside",
     "Attempt": "lineage",
+    "GivenSecret": "lineage",
     "Lineage": "lineage",
     "FoundLine": "log_search",
     "LogLine": "logs",
@@ -129,6 +140,9 @@ _MODULES = {
     "RunList": "runs",
     "SchedulePreview": "schedules",
     "Upcoming": "schedules",
+    "Secret": "secrets",
+    "SecretList": "secrets",
+    "SecretVersion": "secrets",
     "Limits": "server",
     "Server": "server",
     "Task": "tasks",

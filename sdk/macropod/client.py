@@ -25,6 +25,7 @@ from macropod.orchestrations import Orchestration, OrchestrationList
 from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
 from macropod.schedules import SchedulePreview, read_preview
+from macropod.secrets_of_client import SecretsOfClient
 from macropod.server import Server, read_server
 from macropod.tasks import Task, TaskList
 from macropod.uploading import checked_source, upload
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import httpx2
 
 
-class Client:
+class Client(SecretsOfClient):
     """A server and a token it knows.
 
     `url` and `token` that are not given come from MACROPOD_URL and MACROPOD_TOKEN (inside a run: those of the
@@ -196,18 +197,18 @@ class Client:
 
     def workspace(self) -> Workspace:
         """The workspace of the token, and whether its tasks are paused."""
-        return Workspace._of(self._connection.get("/v1/workspace"))
+        return Workspace._at(self._connection, self._connection.get("/v1/workspace"))
 
     def pause_all(self, reason: str | None = None) -> Workspace:
         """Start nothing more in the workspace until `resume_all`; what runs goes on."""
         answer = self._connection.post("/v1/workspace/pause", json={"reason": reason} if reason else {})
-        return Workspace._of(answer)
+        return Workspace._at(self._connection, answer)
 
     def resume_all(self, spread: int | timedelta = 60) -> Workspace:
         """End the pause. What comes due at once begins spread over so many seconds."""
         order = {"spread_seconds": checked_seconds("spread", spread, least=0)}
         with naming({"spread_seconds": "spread"}):
-            return Workspace._of(self._connection.post("/v1/workspace/resume", json=order))
+            return Workspace._at(self._connection, self._connection.post("/v1/workspace/resume", json=order))
 
     def events(self, after: int = 0, *, follow: bool = True) -> Iterator[Event]:
         """What happened in the workspace after the event with this id, in order, each once.

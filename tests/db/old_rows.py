@@ -162,4 +162,41 @@ ROWS["0008"] = ROWS["0007"] | {
     "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
 }
 
-ROWS["0010"] = ROWS["0008"]
+ROWS["0009"] = ROWS["0008"] | {
+    "secrets": [
+        {
+            "id": "s" * 36,
+            "workspace_id": 1,
+            "name": "warehouse",
+            "version": 1,
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+    ],
+    "secret_versions": [
+        {
+            "secret_id": "s" * 36,
+            "number": 1,
+            "ciphertext": b"c",
+            "wrapped_key": b"w",
+            "key_id": "k" * 64,
+            "created_at": NOON,
+        }
+    ],
+    "connections": [
+        {
+            "id": "c" * 36,
+            "name": "lake",
+            "type": "s3",
+            "workspace_id": 1,
+            "ciphertext": b"c",
+            "wrapped_key": b"w",
+            "key_id": "k" * 64,
+            "created_at": NOON,
+        }
+    ],
+    "connection_links": [{"connection_id": "c" * 36, "workspace_id": 1, "created_at": NOON}],
+    "given_secrets": [{"run_id": _SCHEDULED, "kind": "secret", "name": "warehouse", "version": 1, "given_at": NOON}],
+}
+
+ROWS["0010"] = ROWS["0009"]

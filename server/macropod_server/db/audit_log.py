@@ -97,7 +97,8 @@ def _entry(act: Act, made: list[Any]) -> AuditEntry:
 def _object(act: Act, made: list[Any]) -> tuple[str | None, str | None]:
     """What the path names, else what was made."""
     for name, value in reversed(act.named.items()):
-        return name.removesuffix("_id").removesuffix(":path"), str(value)[:300]
+        kind = name.removesuffix("_id") if name != "name" else act.action.partition(".")[0].removesuffix("s")
+        return kind, str(value)[:300]
     return next(iter(_made(made).items()), (None, None))
 
 

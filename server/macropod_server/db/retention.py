@@ -14,6 +14,7 @@ from macropod_server.db.tables import (
     AuditEntry,
     Environment,
     Event,
+    Given,
     IdempotencyKey,
     Orchestration,
     Run,
@@ -122,7 +123,7 @@ def remove_runs(session: Session, run_ids: Collection[str]) -> int:
     run_ids = session.scalars(unpinned.with_for_update()).all()
     named = update(Tick).where(col(Tick.run_id).in_(run_ids))
     session.execute(named.values(run_id=None, reason=func.coalesce(col(Tick.reason), _RUN_REMOVED)))
-    for table in (RunEvent, RunLog, Slot):
+    for table in (RunEvent, RunLog, Slot, Given):
         session.execute(delete(table).where(col(table.run_id).in_(run_ids)))
     return _deleted(session, delete(Run).where(col(Run.id).in_(run_ids)))
 

@@ -8,12 +8,16 @@ from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
 from macropod_server.db.tables.run_logs import RunLog
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
+from macropod_server.db.tables.secrets import Connection, ConnectionLink, Given, Secret, SecretVersion
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
     "AuditEntry",
+    "Connection",
+    "ConnectionLink",
     "Environment",
     "Event",
+    "Given",
     "IdempotencyKey",
     "Installation",
     "Member",
@@ -23,6 +27,8 @@ __all__ = [
     "RunEvent",
     "RunLog",
     "SQLModel",
+    "Secret",
+    "SecretVersion",
     "Slot",
     "Task",
     "Tick",

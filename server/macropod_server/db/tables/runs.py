@@ -75,6 +75,10 @@ class Run(SQLModel, table=True):
     pinned_by: str | None = None
     log_removed_at: datetime | None = instant(default=None)
     log_removed_for: LogRemoval | None = Field(default=None, sa_type=Word(LogRemoval))
+    secrets_given: int = Field(default=0, sa_column_kwargs={"server_default": "0"}, description="how often it was")
+    secrets_hidden: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}, description="how many of these its runner has heard of"
+    )
 
     @classmethod
     def of_task(cls, task: Task, *, id: str, now: datetime, **facts: Any) -> "Run":  # noqa: A002
