@@ -90,10 +90,18 @@ def get_caller(deps: DepsDep, token: TokenDep) -> Caller:
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
-def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:
-    """The run whose runner calls; its contact is noted."""
+async def get_run_token(deps: DepsOfRuns, token: TokenDep) -> str:
+    """One that was made for a run here, which may have ended."""
     if run_of_token(token, key=deps.run_key) is None:
         raise Forbidden("This call is for runners only; it takes the token of a run.")
+    return token
+
+
+RunToken = Annotated[str, Depends(get_run_token)]
+
+
+def get_calling_run(deps: DepsOfRuns, token: RunToken, now: Now) -> Run:
+    """The run whose runner calls; its contact is noted."""
     run = _run_of(deps, token)
     if run.ended_at is not None and now - run.ended_at > _AFTER_THE_END:
         raise Unauthorized(f"The token of run {run.id} ended with the run.")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, Field
 
-from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now, TokenDep, get_calling_run, living
+from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now, RunToken, get_calling_run, living
 from macropod_server.api.downloads import attachment
 from macropod_server.db import runs
 from macropod_server.db.tables import Environment
@@ -115,7 +115,7 @@ def bundle(run: LivingRun, deps: DepsOfRuns, now: Now) -> Response:
 
 @router.post("/lines")
 async def lines(
-    request: Request, deps: DepsOfRuns, token: TokenDep, now: Now, first: Annotated[int, Query(ge=1)]
+    request: Request, deps: DepsOfRuns, token: RunToken, now: Now, first: Annotated[int, Query(ge=1)]
 ) -> dict[str, int]:
     """Store a batch that begins with line `first`; the answer names the line expected next."""
     batch = await request.body()
