@@ -85,6 +85,19 @@ def find_token(session: Session, token: str) -> Token | None:
     return session.get(Token, sha256_hex(token))
 
 
+def tokens_of(session: Session, user_id: str) -> list[Token]:
+    """All of theirs, the newest first."""
+    query = select(Token).where(Token.user_id == user_id)
+    return list(session.exec(query.order_by(col(Token.created_at).desc(), col(Token.sha256))))
+
+
+def adopt_tokens(session: Session, user_id: str) -> None:
+    """Tokens that were made before there were users are this one's from now on, and get an id to be revoked by."""
+    for token in session.exec(select(Token).where(col(Token.id).is_(None))):
+        token.id, token.user_id = new_id(), token.user_id or user_id
+        session.add(token)
+
+
 def note_use(session: Session, token: Token, *, now: datetime) -> None:
     session.exec(update(Token).where(col(Token.sha256) == token.sha256).values(last_used_at=now))
 
