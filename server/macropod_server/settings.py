@@ -33,6 +33,7 @@ _RANGES = {
 
 _ROLES = ("both", "api", "engine")
 _PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+_CHOICES = {"role": _ROLES, "kubernetes_image_pull_policy": _PULL_POLICIES, "wallaroo": ("on", "off")}
 _READ_APART = ("package_index", "profiles", "kubernetes_placement")
 _SHORTEST_KEY = 32
 
@@ -74,6 +75,7 @@ class Settings:
     metrics_token: str = ""
     otel_endpoint: str = ""
     credentials: Path = field(default_factory=_credentials)
+    wallaroo: str = "on"
     admin_email: str = LOCAL_ADMIN
     admin_password: str = field(default="", repr=False)
 
@@ -119,6 +121,11 @@ class Settings:
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'macropod.db'}"
+
+    @property
+    def serves_wallaroo(self) -> bool:
+        """Whether programs made for Wallaroo find here what they count on."""
+        return self.wallaroo == "on"
 
     @property
     def is_embedded(self) -> bool:
@@ -170,7 +177,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
     _check_admin(settings)
-    for name, takes in (("role", _ROLES), ("kubernetes_image_pull_policy", _PULL_POLICIES)):
+    for name, takes in _CHOICES.items():
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
     if 0 < len(settings.secret_key) < _SHORTEST_KEY:

@@ -136,13 +136,17 @@ def _nowhere() -> Forbidden:
     )
 
 
+def check_role(caller: Caller, needed: Role) -> None:
+    if not caller.role.may(needed):
+        raise Forbidden(
+            f"This takes the role {needed} or more in workspace {caller.workspace_id}; "
+            f"with this token you are {caller.role} there."
+        )
+
+
 def _at_least(needed: Role) -> Callable[[Caller], Caller]:
     def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
-        if not caller.role.may(needed):
-            raise Forbidden(
-                f"This takes the role {needed} or more in workspace {caller.workspace_id}; "
-                f"with this token you are {caller.role} there."
-            )
+        check_role(caller, needed)
         return caller
 
     return check
