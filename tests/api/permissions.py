@@ -21,7 +21,16 @@ class Call:
         return any(f"{{{name}_id}}" in self.route for name in ("task", "run", "orchestration"))
 
 
-ANYBODY = {"GET /metrics"}
+ANYBODY = {
+    "GET /metrics",
+    "POST /v1/session",
+    "POST /v1/session/refresh",
+    "DELETE /v1/session",
+    "GET /v1/sessions",
+    "DELETE /v1/sessions/{session_id}",
+    "POST /v1/session/device",
+    "POST /v1/session/device/token",
+}
 """Those that no role decides about."""
 
 NEEDED = [

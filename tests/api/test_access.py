@@ -15,7 +15,14 @@ from starlette.testclient import TestClient
 
 from tests.builders import NOON, all_rows, make_task, runs_of
 
-OPEN = {"/health/live", "/health/ready"}
+OPEN = {
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /v1/session",
+    "POST /v1/session/refresh",
+    "POST /v1/session/device",
+    "POST /v1/session/device/token",
+}
 
 
 def routes(app):
@@ -23,10 +30,11 @@ def routes(app):
     for route in app.routes:
         found.extend(getattr(getattr(route, "original_router", None), "routes", [route]))
     return [
-        (method, route.path.replace(":path", "").format(orchestration_id=0, task_id=0, run_id=0, name=0))
+        (method, route.path.replace(":path", "").format(orchestration_id=0, task_id=0, run_id=0, session_id=0, name=0))
         for route in found
-        if isinstance(route, APIRoute) and route.path not in OPEN
+        if isinstance(route, APIRoute)
         for method in route.methods
+        if f"{method} {route.path}" not in OPEN
     ]
 
 

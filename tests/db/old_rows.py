@@ -139,3 +139,19 @@ ROWS["0004"] = ROWS["0003"]
 ROWS["0005"] = ROWS["0004"]
 
 ROWS["0006"] = ROWS["0005"]
+
+ROWS["0008"] = ROWS["0006"] | {
+    "users": [
+        {
+            "id": "u" * 36,
+            "email": "admin@localhost",
+            "name": "Admin",
+            "password_hash": None,
+            "is_admin": True,
+            "default_workspace_id": 1,
+            "created_at": NOON,
+            "disabled_at": None,
+        }
+    ],
+    "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
+}

@@ -11,8 +11,13 @@ from macropod_server.logstore.base import MAX_BATCH_BYTES
 from macropod_server.settings import MIB, Settings
 
 USUAL_BYTES = MIB
+FORM_BYTES = 16 * 1024
 _ESCAPED = 3
 """So many times longer a text may be when all but ASCII is escaped."""
+
+
+OPEN = frozenset({"/v1/session", "/v1/session/refresh", "/v1/session/device", "/v1/session/device/token"})
+"""Who calls these has no token yet."""
 
 
 def body_limits(settings: Settings) -> dict[str, int | None]:
@@ -23,7 +28,7 @@ def body_limits(settings: Settings) -> dict[str, int | None]:
         "/v1/runner/lines": MAX_BATCH_BYTES,
         "/v1/runner/lock": 20 * MIB,
         "/v1/runner/environment": None,
-    }
+    } | dict.fromkeys(OPEN, FORM_BYTES)
 
 
 def arguments_bytes(settings: Settings) -> int:
@@ -47,7 +52,7 @@ class MeasuredBodies:
             await self._app(scope, receive, send)
             return
         try:
-            if scope["path"].startswith("/v1/") and not carried_token(scope):
+            if scope["path"].startswith("/v1/") and scope["path"] not in OPEN and not carried_token(scope):
                 raise no_token()
             most = self._limits.get(scope["path"], USUAL_BYTES)
             body = receive if most is None else await _read(receive, most)

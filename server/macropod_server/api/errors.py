@@ -23,6 +23,10 @@ _STATUS: dict[type[MacropodError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.LoginPending: 400,
+    errors.LoginExpired: 400,
+    errors.LoginDenied: 400,
     errors.OutOfSpace: 507,
     errors.Unavailable: 503,
 }
@@ -38,7 +42,13 @@ def body(code: str, message: str, problems: Sequence[Problem] = ()) -> dict[str,
 
 def answer(error: MacropodError) -> JSONResponse:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    return JSONResponse(body(error.code, error.message, error.problems), status, _HEADERS.get(status))
+    return JSONResponse(body(error.code, error.message, error.problems), status, _headers(error, status))
+
+
+def _headers(error: MacropodError, status: int) -> dict[str, str] | None:
+    if isinstance(error, errors.TooMany):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return _HEADERS.get(status)
 
 
 def install(app: FastAPI) -> None:

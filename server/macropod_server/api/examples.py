@@ -245,3 +245,30 @@ WORKSPACE: dict[str, Any] = {
     "paused_by": "laptop",
     "pause_reason": "the warehouse moves",
 }
+
+SIGNED_IN: dict[str, Any] = {
+    "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI…",
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "refresh_token": "mps_…",
+    "refresh_expires_in": 43200,
+}
+
+DEVICE_LOGIN: dict[str, Any] = {
+    "device_code": "mpd_…",
+    "user_code": "WDJB-MJHT",
+    "verification_uri": "https://macropod.example.org/device",
+    "verification_uri_complete": "https://macropod.example.org/device?code=WDJB-MJHT",
+    "expires_in": 600,
+    "interval": 5,
+}
+
+SESSION: dict[str, Any] = {
+    "id": "0d6a7a3e-52a3-4f43-8a5e-3c9a0f2b7c11",
+    "how": "password",
+    "address": "203.0.113.7",
+    "created_at": "2026-03-02T12:00:00Z",
+    "last_used_at": "2026-03-02T14:05:00Z",
+    "expires_at": "2026-03-03T02:05:00Z",
+    "is_current": True,
+}

@@ -18,7 +18,7 @@ from macropod_server.sql.errors import is_locked
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0012"
 """The newest revision under `alembic/versions`."""
 
 _LOCK = 7_063_672

@@ -6,15 +6,18 @@ from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
+from macropod_server.db.tables.sign_in import DeviceLogin, OutsideIdentity, UserSession
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
+    "DeviceLogin",
     "Environment",
     "Event",
     "IdempotencyKey",
     "Installation",
     "Member",
     "Orchestration",
+    "OutsideIdentity",
     "Pool",
     "Run",
     "RunEvent",
@@ -24,5 +27,6 @@ __all__ = [
     "Tick",
     "Token",
     "User",
+    "UserSession",
     "Workspace",
 ]
