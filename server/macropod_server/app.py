@@ -21,6 +21,7 @@ from macropod_server.api import (
     log_follow,
     log_search,
     logs,
+    members,
     orchestrations,
     pools,
     runner,
@@ -29,8 +30,11 @@ from macropod_server.api import (
     schedules,
     tasks,
     ticks,
+    tokens,
     tracebacks,
+    users,
     workspace,
+    workspaces,
 )
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
@@ -76,6 +80,10 @@ _ROUTERS = tuple(
         events,
         pools,
         workspace,
+        workspaces,
+        members,
+        users,
+        tokens,
         runner,
         runner_environment,
         health,
