@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from macropod.lineage import Attempt, Lineage
     from macropod.log_search import FoundLine
     from macropod.logs import LogLine, LogLines
+    from macropod.members import Member, MemberList
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
     from macropod.pools import Place, Pool, PoolList
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
+    from macropod.tokens import NewToken, Token, TokenList
     from macropod.tracebacks import RunError, Traceback, TracebackList
-    from macropod.workspace import Workspace
+    from macropod.users import InvitedUser, Me, User, UserList
+    from macropod.workspace import Workspace, WorkspaceList
 
 __version__ = "0.1.0"
 
@@ -56,11 +59,16 @@ __all__ = [
     "Forbidden",
     "FoundLine",
     "Invalid",
+    "InvitedUser",
     "Limits",
     "Lineage",
     "LogLine",
     "LogLines",
     "MacropodError",
+    "Me",
+    "Member",
+    "MemberList",
+    "NewToken",
     "NoCredentials",
     "NotFound",
     "NotInTask",
@@ -83,6 +91,8 @@ __all__ = [
     "TaskOptions",
     "Tick",
     "TickList",
+    "Token",
+    "TokenList",
     "TooLarge",
     "Traceback",
     "TracebackList",
@@ -90,8 +100,11 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Upcoming",
+    "User",
+    "UserList",
     "WaitTimeout",
     "Workspace",
+    "WorkspaceList",
     "in_task",
     "task_args",
 ]
@@ -107,6 +120,8 @@ _MODULES = {
     "FoundLine": "log_search",
     "LogLine": "logs",
     "LogLines": "logs",
+    "Member": "members",
+    "MemberList": "members",
     "ContinuousOptions": "options",
     "ScheduledOptions": "options",
     "TaskOptions": "options",
@@ -125,10 +140,18 @@ _MODULES = {
     "TaskList": "tasks",
     "Tick": "ticks",
     "TickList": "ticks",
+    "NewToken": "tokens",
+    "Token": "tokens",
+    "TokenList": "tokens",
     "RunError": "tracebacks",
     "Traceback": "tracebacks",
     "TracebackList": "tracebacks",
+    "InvitedUser": "users",
+    "Me": "users",
+    "User": "users",
+    "UserList": "users",
     "Workspace": "workspace",
+    "WorkspaceList": "workspace",
 }
 
 
