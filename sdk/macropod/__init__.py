@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from macropod.lineage import Attempt, Lineage
     from macropod.log_search import FoundLine
     from macropod.logs import LogLine, LogLines
+    from macropod.members import Member, MemberList
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
     from macropod.pools import Place, Pool, PoolList
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
+    from macropod.tokens import NewToken, Token, TokenList
     from macropod.tracebacks import RunError, Traceback, TracebackList
-    from macropod.workspace import Workspace
+    from macropod.users import InvitedUser, Me, User, UserList
+    from macropod.workspace import Workspace, WorkspaceList
 
 __version__ = "0.1.0"
 
@@ -61,6 +64,7 @@ __all__ = [
     "Forbidden",
     "FoundLine",
     "Invalid",
+    "InvitedUser",
     "Limits",
     "Lineage",
     "LogLine",
@@ -70,6 +74,10 @@ __all__ = [
     "LoginPending",
     "LoginTooFast",
     "MacropodError",
+    "Me",
+    "Member",
+    "MemberList",
+    "NewToken",
     "NoCredentials",
     "NotFound",
     "NotInTask",
@@ -92,6 +100,8 @@ __all__ = [
     "TaskOptions",
     "Tick",
     "TickList",
+    "Token",
+    "TokenList",
     "TooLarge",
     "TooMany",
     "Traceback",
@@ -100,8 +110,11 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Upcoming",
+    "User",
+    "UserList",
     "WaitTimeout",
     "Workspace",
+    "WorkspaceList",
     "in_task",
     "task_args",
 ]
@@ -117,6 +130,8 @@ _MODULES = {
     "FoundLine": "log_search",
     "LogLine": "logs",
     "LogLines": "logs",
+    "Member": "members",
+    "MemberList": "members",
     "ContinuousOptions": "options",
     "ScheduledOptions": "options",
     "TaskOptions": "options",
@@ -135,10 +150,18 @@ _MODULES = {
     "TaskList": "tasks",
     "Tick": "ticks",
     "TickList": "ticks",
+    "NewToken": "tokens",
+    "Token": "tokens",
+    "TokenList": "tokens",
     "RunError": "tracebacks",
     "Traceback": "tracebacks",
     "TracebackList": "tracebacks",
+    "InvitedUser": "users",
+    "Me": "users",
+    "User": "users",
+    "UserList": "users",
     "Workspace": "workspace",
+    "WorkspaceList": "workspace",
 }
 
 

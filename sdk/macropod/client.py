@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 from macropod import inside
 from macropod.arguments import checked_moment, checked_name, checked_seconds
 from macropod.connection import Connection, segment
-from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
+from macropod.credentials import Credentials, find_credentials
 from macropod.errors import Invalid
 from macropod.events import Event, read_events
 from macropod.line_wish import LevelName, StreamName
@@ -20,6 +20,7 @@ from macropod.naming import naming
 from macropod.option_values import checked_count, checked_flag
 from macropod.options import NAMES, checked_plan, checked_values
 from macropod.orchestrations import Orchestration, OrchestrationList
+from macropod.people_of_client import PeopleOfClient
 from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
 from macropod.schedules import SchedulePreview, read_preview
@@ -32,27 +33,36 @@ if TYPE_CHECKING:
     import httpx2
 
 
-class Client:
+class Client(PeopleOfClient):
     """A server and a token it knows.
 
     `url` and `token` that are not given come from MACROPOD_URL and MACROPOD_TOKEN (inside a run: those of the
-    run), else from the file that `macropod login` or a server started by the same user wrote. `http` is a
-    ready `httpx2.Client` whose base address is the server's; then only `token` is used besides. Raises
-    `NoCredentials` when it is not known whom to ask.
+    run), else from the file that `macropod login` or a server started by the same user wrote. `workspace` is the name
+    or id of the one to act in; not given it comes from MACROPOD_WORKSPACE, from `macropod workspace use`, else it is
+    that of the token. `http` is a ready `httpx2.Client` whose base address is the server's; then only `token` and
+    `workspace` are used besides. Raises `NoCredentials` when it is not known whom to ask.
 
     Every method may raise `ConnectionFailed`, `Unauthorized`, `Forbidden`, `Unavailable` and
     `UnexpectedAnswer`. While the server is away, reads and calls that make something are tried again for some
     seconds; nothing is made twice by that.
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None, *, http: httpx2.Client | None = None) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        workspace: str | int | None = None,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        chosen = "" if workspace is None else str(workspace)
         if http is not None:
-            self.url = str(http.base_url).rstrip("/")
-            self._connection = Connection(http, token=token or "", token_origin=TOKEN_WAS_GIVEN)
-            return
-        found = find_credentials(url, token, environ=os.environ)
+            found = Credentials(str(http.base_url).rstrip("/"), token or "", workspace=chosen)
+        else:
+            found = find_credentials(url, token, environ=os.environ, workspace=chosen)
+            http = _open(found.url)
         self.url = found.url
-        self._connection = Connection(_open(found.url), token=found.token, token_origin=found.origin)
+        self._connection = Connection(http, token=found.token, token_origin=found.origin, workspace=found.workspace)
 
     def server(self) -> Server:
         """What the server says about itself: version, spawner, limits, and the workspace of the token."""
@@ -165,19 +175,19 @@ class Client:
         return read_preview(answer)
 
     def workspace(self) -> Workspace:
-        """The workspace of the token, and whether its tasks are paused."""
-        return Workspace._of(self._connection.get("/v1/workspace"))
+        """The workspace this client acts in, what you are there, and whether its tasks are paused."""
+        return Workspace._at(self._connection, self._connection.get("/v1/workspace"))
 
     def pause_all(self, reason: str | None = None) -> Workspace:
         """Start nothing more in the workspace until `resume_all`; what runs goes on."""
         answer = self._connection.post("/v1/workspace/pause", json={"reason": reason} if reason else {})
-        return Workspace._of(answer)
+        return Workspace._at(self._connection, answer)
 
     def resume_all(self, spread: int | timedelta = 60) -> Workspace:
         """End the pause. What comes due at once begins spread over so many seconds."""
         order = {"spread_seconds": checked_seconds("spread", spread, least=0)}
         with naming({"spread_seconds": "spread"}):
-            return Workspace._of(self._connection.post("/v1/workspace/resume", json=order))
+            return Workspace._at(self._connection, self._connection.post("/v1/workspace/resume", json=order))
 
     def events(self, after: int = 0, *, follow: bool = True) -> Iterator[Event]:
         """What happened in the workspace after the event with this id, in order, each once.

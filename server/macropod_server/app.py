@@ -21,6 +21,7 @@ from macropod_server.api import (
     log_follow,
     log_search,
     logs,
+    members,
     orchestrations,
     pools,
     runner,
@@ -30,8 +31,11 @@ from macropod_server.api import (
     sessions,
     tasks,
     ticks,
+    tokens,
     tracebacks,
+    users,
     workspace,
+    workspaces,
 )
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.bodies import MeasuredBodies, body_limits
@@ -80,6 +84,10 @@ _ROUTERS = tuple(
         pools,
         workspace,
         sessions,
+        workspaces,
+        members,
+        users,
+        tokens,
         runner,
         runner_environment,
         health,

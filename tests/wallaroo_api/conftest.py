@@ -18,17 +18,17 @@ class Caller:
     token: str
 
     def post(self, path: str, body: Any = None, **more: Any) -> Any:
-        return self._http("POST", f"/v1/api/{path}", json={} if body is None else body, **more)
+        return self.send("POST", f"/v1/api/{path}", json={} if body is None else body, **more)
 
     def get(self, path: str, **more: Any) -> Any:
-        return self._http("GET", path, **more)
+        return self.send("GET", path, **more)
 
     def put(self, path: str, body: Any) -> Any:
-        return self._http("PUT", path, json=body)
+        return self.send("PUT", path, json=body)
 
     def upload(self, content: bytes | None = None, *, metadata: Any = '{"workspace_id": 1, "name": "hello"}') -> Any:
         parts = {"file": ("hello.zip", a_zip() if content is None else content), "metadata": metadata}
-        return self._http("POST", "/v1/api/orchestration/upload", files=parts)
+        return self.send("POST", "/v1/api/orchestration/upload", files=parts)
 
     def made(self, path: str, **body: Any) -> str:
         answer = self.post(path, body)
@@ -36,9 +36,9 @@ class Caller:
         return answer.json()["id"]
 
     def ask(self, query: str, **variables: Any) -> Any:
-        return self._http("POST", "/v1/graphql", json={"query": query, "variables": variables})
+        return self.send("POST", "/v1/graphql", json={"query": query, "variables": variables})
 
-    def _http(self, method: str, path: str, **more: Any) -> Any:
+    def send(self, method: str, path: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.played.http.request(method, path, headers=headers, **more)
 

@@ -1,13 +1,16 @@
 """Who may call what, and the switch."""
 
 import pytest
+from fastapi.routing import APIRoute
 from macropod_server.domain.roles import Role, Scope
+from macropod_server.wallaroo_api import auth, device_page
+from macropod_server.wallaroo_api.mounting import ROUTERS, is_here
 
 from tests.builders import make_deps
 from tests.sdk_server import PlayedServer
 from tests.wallaroo_api.conftest import Caller, is_refused
 
-OF_TASK = ("get_by_id", "kill")
+OPEN = {"/v1/api/config", auth.TOKEN, auth.DEVICE, device_page.PATH}
 
 
 def calls(orchestration_id, task_id, run_id):
@@ -74,6 +77,15 @@ def test_who_did_not_log_in_is_refused_in_words_the_client_reads(played, table, 
         assert is_refused(somebody.post(path, body), 401)
     is_refused(somebody.ask("{ __schema { types { name } } }"), 401)
     is_refused(somebody.get("/v1/api/orchestration/download?id=1"), 401)
+
+
+def test_no_route_answers_without_a_token(nobody):
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    assert len(routes) > 30
+    assert all(is_here(route.path) for route in routes)
+    for method, path in [(method, route.path) for route in routes for method in route.methods]:
+        if path not in OPEN:
+            assert is_refused(nobody.send(method, path.format(user_id=1)), 401), path
 
 
 def test_a_header_without_bearer_is_no_token(played):

@@ -75,7 +75,7 @@ def test_lines_are_told_as_the_log_of_a_container_has_them(ada, played, task_id)
         "stderr F oh",
         "stdout F macropod: A note.",
     ]
-    assert logs[0].startswith("2026-03-02T12:00:00.000000Z ")
+    assert logs[0].startswith("2026-01-02T12:00:00.000000Z ")
     assert ada.post("task/get_logs_for_run", {"id": run.id, "lines": 2}).json()["logs"] == logs[-2:]
     assert ada.post("task/get_logs_for_run", {"id": run.id, "lines": 0}).json()["logs"] == []
 

@@ -2,7 +2,7 @@
 
 import pytest
 from macropod_server.db.tables import Task
-from macropod_server.domain.task import TaskHealth
+from macropod_server.domain.task import TaskHealth, TaskKind
 
 from tests.builders import make_task, reread
 from tests.clockwork import minutes_pass
@@ -74,8 +74,8 @@ def test_a_schedule_has_five_fields_of_cron_and_nothing_else(ada, order, schedul
 def test_a_continuous_task_that_does_not_stay_up_says_so(ada, played, order):
     task_id = ada.made("task/run_continuously", **order)
     for _ in range(5):
+        played.clock.advance(minutes=5)
         played.start().ends("exit_code")
-        played.clock.advance(minutes=1)
     assert status(ada, task_id) == "crash_loop"
     told = ada.post("task/get_by_id", {"id": task_id}).json()
     assert (told["run_type"], told["killed"]) == ("NetworkService", False)
@@ -138,6 +138,6 @@ def test_a_body_that_is_no_json_is_refused(ada):
 
 
 def test_what_an_interval_is_called(ada, played):
-    task = make_task(played.deps, kind="run_scheduled", every_seconds=90)
+    task = make_task(played.deps, kind=TaskKind.RUN_SCHEDULED, every_seconds=90)
     assert ada.post("task/get_by_id", {"id": task.id}).json()["schedule"] == "every 90 s"
     assert reread(played.deps, task).schedule is None

@@ -10,13 +10,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 from starlette.types import Scope
 
-from macropod_server.db import access, accounts, runs
+from macropod_server.db import access, accounts, runs, workspaces
 from macropod_server.db.tables import Run
+from macropod_server.db.workspaces import no_workspace
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Forbidden, MacropodError, NotFound, Unauthorized
+from macropod_server.domain.errors import Forbidden, MacropodError, Unauthorized
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
 from macropod_server.domain.roles import Role
+from macropod_server.domain.roles import Scope as TokenScope
 from macropod_server.domain.run import is_final
 from macropod_server.flows.identify import identify, run_known_by
 
@@ -114,7 +116,7 @@ def get_caller(
             return caller_in(session, identity, home, otherwise=access.no_object(request.path_params))
         if macropod_workspace:
             named = accounts.workspace_named(session, macropod_workspace)
-            return caller_in(session, identity, named, otherwise=_no_workspace(macropod_workspace))
+            return caller_in(session, identity, named, otherwise=no_workspace(macropod_workspace))
         return caller_in(session, identity, identity.workspace_id, otherwise=_nowhere())
 
 
@@ -124,10 +126,6 @@ def caller_in(session: Session, identity: Identity, workspace_id: int | None, *,
     if workspace_id is None or role is None:
         raise otherwise
     return Caller(identity, workspace_id, role)
-
-
-def _no_workspace(name: str) -> NotFound:
-    return NotFound(f"There is no workspace {name!r} in reach of this token. `macropod workspace list` shows those.")
 
 
 def _nowhere() -> Forbidden:
@@ -144,6 +142,13 @@ def check_role(caller: Caller, needed: Role) -> None:
         )
 
 
+def check_change(deps: Deps, caller: Caller, needed: Role) -> None:
+    """The role, and that the workspace is not archived."""
+    check_role(caller, needed)
+    with deps.database.read() as session:
+        workspaces.check_is_open(workspaces.get(session, caller.workspace_id))
+
+
 def _at_least(needed: Role) -> Callable[[Caller], Caller]:
     def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
         check_role(caller, needed)
@@ -152,10 +157,54 @@ def _at_least(needed: Role) -> Callable[[Caller], Caller]:
     return check
 
 
+def _changing(needed: Role) -> Callable[[Deps, Caller], Caller]:
+    def check(deps: DepsDep, caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
+        check_change(deps, caller, needed)
+        return caller
+
+    return check
+
+
 MayRead = Annotated[Caller, Depends(_at_least(Role.VIEWER))]
-MayRun = Annotated[Caller, Depends(_at_least(Role.RUNNER))]
-MayEdit = Annotated[Caller, Depends(_at_least(Role.EDITOR))]
-MayOwn = Annotated[Caller, Depends(_at_least(Role.OWNER))]
+MayRun = Annotated[Caller, Depends(_changing(Role.RUNNER))]
+MayEdit = Annotated[Caller, Depends(_changing(Role.EDITOR))]
+MayOwn = Annotated[Caller, Depends(_changing(Role.OWNER))]
+MayEnd = Annotated[Caller, Depends(_at_least(Role.RUNNER))]
+"""As `MayRun`, in a workspace that is archived too: what still runs there can be killed."""
+MayReopen = Annotated[Caller, Depends(_at_least(Role.OWNER))]
+"""As `MayOwn`, in a workspace that is archived too."""
+
+
+def get_person(identity: IdentityDep) -> Identity:
+    """Who signed in or sent a token of theirs, whatever its scope."""
+    if identity.run_id is not None:
+        raise Forbidden("The token of a run acts in its workspace; accounts and workspaces are for people.")
+    return identity
+
+
+def get_account_holder(person: Annotated[Identity, Depends(get_person)]) -> Identity:
+    """Who may change what is theirs."""
+    if person.scope is not TokenScope.ADMIN:
+        raise Forbidden(f"This takes a token of the scope {TokenScope.ADMIN}; the scope of this one is {person.scope}.")
+    return person
+
+
+def get_unbound_holder(person: Annotated[Identity, Depends(get_account_holder)]) -> Identity:
+    if person.is_bound:
+        raise Forbidden(f"This token is for workspace {person.workspace_id} only; this takes one for all of them.")
+    return person
+
+
+def get_admin(person: Annotated[Identity, Depends(get_unbound_holder)]) -> Identity:
+    if not person.is_admin:
+        raise Forbidden(f"This is for admins of this server; {person.email} is none.")
+    return person
+
+
+Person = Annotated[Identity, Depends(get_person)]
+AccountHolder = Annotated[Identity, Depends(get_account_holder)]
+UnboundHolder = Annotated[Identity, Depends(get_unbound_holder)]
+MayAdminister = Annotated[Identity, Depends(get_admin)]
 
 
 def get_calling_run(deps: DepsOfRuns, token: TokenDep, now: Now) -> Run:

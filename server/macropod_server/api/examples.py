@@ -67,7 +67,7 @@ TASK: dict[str, Any] = TASK_WISH | {
     "paused_at": None,
     "paused_by": None,
     "pause_reason": None,
-    "created_by": "laptop",
+    "created_by": "ada@example.org",
     "kill_asked_at": None,
     "kill_asked_by": None,
     "schedule_in_words": "at 02:00 every day",
@@ -242,8 +242,42 @@ WORKSPACE: dict[str, Any] = {
     "name": "default",
     "created_at": "2026-03-02T11:58:00Z",
     "paused_at": "2026-03-04T08:00:00Z",
-    "paused_by": "laptop",
+    "paused_by": "ada@example.org",
     "pause_reason": "the warehouse moves",
+    "archived_at": None,
+    "created_by": None,
+    "role": "owner",
+}
+
+_USER_ID = "8a4f7f8e-0c1b-4b93-a3c9-5c1f0f0d7c55"
+
+USER: dict[str, Any] = {
+    "id": _USER_ID,
+    "email": "ada@example.org",
+    "name": "Ada",
+    "enabled": True,
+    "is_admin": False,
+    "created_at": "2026-03-02T12:10:00Z",
+}
+
+MEMBER: dict[str, Any] = {
+    "user_id": _USER_ID,
+    "email": "ada@example.org",
+    "name": "Ada",
+    "enabled": True,
+    "role": "editor",
+    "created_at": "2026-03-02T12:11:00Z",
+}
+
+TOKEN: dict[str, Any] = {
+    "id": "c3d1c8a0-52b9-4b3c-8a5e-0d9a6e1b7f42",
+    "name": "nightly builds",
+    "scope": "run",
+    "workspace": {"id": 1, "name": "default"},
+    "created_at": "2026-03-02T12:12:00Z",
+    "expires_at": "2026-05-31T12:12:00Z",
+    "last_used_at": None,
+    "revoked_at": None,
 }
 
 SIGNED_IN: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from macropod_server.db import locks
+from macropod_server.db import locks, workspaces
 from macropod_server.db.tables import Installation, Orchestration, Run, Task, Token, Workspace
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.naming import new_id, sha256_hex
@@ -55,10 +55,14 @@ def workspace(session: Session, workspace_id: int) -> Workspace:
 
 
 def home_of(session: Session, parameters: Mapping[str, Any]) -> int | None:
-    """The workspace of the object that the parameters of a path name, None where they name none.
+    """The workspace that the parameters of a path name, or that of the object they name; None where they name none.
 
     Raises `NotFound` for one there is not.
     """
+    if "workspace_id" in parameters:
+        if (id_ := workspaces.id_in(parameters["workspace_id"])) is None:
+            raise no_object(parameters)
+        return workspaces.get(session, id_).id
     for name, table in _OBJECTS.items():
         if name in parameters:
             found: int | None = session.exec(select(table.workspace_id).where(table.id == parameters[name])).first()
@@ -69,6 +73,8 @@ def home_of(session: Session, parameters: Mapping[str, Any]) -> int | None:
 
 
 def no_object(parameters: Mapping[str, Any]) -> NotFound:
+    if "workspace_id" in parameters:
+        return workspaces.no_workspace(parameters["workspace_id"])
     name = next(name for name in _OBJECTS if name in parameters)
     return NotFound.named(name.removesuffix("_id"), parameters[name])
 

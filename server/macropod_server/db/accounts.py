@@ -5,14 +5,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from macropod_server.db import access, locks
+from macropod_server.db import access, locks, workspaces
 from macropod_server.db.tables import Member, User, Workspace
 from macropod_server.domain.errors import Conflict, NotFound
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import new_id
 from macropod_server.domain.roles import OF_RUNS, Role, within
-
-_LONGEST_ID = 10
 
 
 def user(session: Session, user_id: str) -> User:
@@ -30,6 +28,13 @@ def users(session: Session, ids: Collection[str] | None = None) -> list[User]:
 def user_of_email(session: Session, email: str) -> User | None:
     """`email` in the spelling of `domain.accounts`."""
     return session.exec(select(User).where(User.email == email)).first()
+
+
+def known_user(session: Session, email: str) -> User:
+    """As `user_of_email`. Raises `NotFound`."""
+    if (found := user_of_email(session, email)) is None:
+        raise NotFound(f"There is no user {email}. An admin of this server can invite one.")
+    return found
 
 
 def first_admin(session: Session) -> User | None:
@@ -85,8 +90,8 @@ def role_of(session: Session, identity: Identity, workspace_id: int | None) -> R
 
 def workspace_named(session: Session, name: str) -> int | None:
     """By its name, or its id in digits."""
-    is_id = name.isascii() and name.isdigit() and len(name) < _LONGEST_ID
-    is_named = col(Workspace.id) == int(name) if is_id else col(Workspace.name) == name
+    id_ = workspaces.id_in(name)
+    is_named = col(Workspace.name) == name if id_ is None else col(Workspace.id) == id_
     return session.exec(select(Workspace.id).where(is_named)).first()
 
 

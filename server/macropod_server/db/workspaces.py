@@ -1,5 +1,6 @@
 """Workspaces and who belongs to them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -9,11 +10,32 @@ from macropod_server.db.tables import Member, Workspace
 from macropod_server.domain.errors import Conflict, NotFound
 from macropod_server.domain.roles import Role
 
+_LONGEST_ID = 10
+
 
 def get(session: Session, workspace_id: int) -> Workspace:
     if (found := session.get(Workspace, workspace_id)) is None:
         raise no_workspace(str(workspace_id))
     return found
+
+
+def id_in(text: str) -> int | None:
+    """None for what cannot be the id of one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_ID else None
+
+
+def names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    found = session.exec(select(Workspace).where(col(Workspace.id).in_(ids)))
+    return {each.id or 0: each.name for each in found}
+
+
+def check_is_open(workspace: Workspace) -> None:
+    """Raises `Conflict` for one in which nothing is to be changed any more."""
+    if workspace.archived_at is not None:
+        raise Conflict(
+            f"Workspace {workspace.name!r} is archived: it is there to be read. "
+            f"`macropod workspace unarchive` opens it again."
+        )
 
 
 def no_workspace(name: str) -> NotFound:

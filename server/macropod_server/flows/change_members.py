@@ -6,12 +6,27 @@ import structlog
 from sqlmodel import Session
 
 from macropod_server.db import accounts, workspaces
-from macropod_server.db.tables import Member
+from macropod_server.db.tables import Member, User
 from macropod_server.deps import Deps
+from macropod_server.domain.accounts import email_address
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.roles import Role
 
 log = structlog.get_logger()
+
+
+def add_member(deps: Deps, workspace_id: int, email: str, role: Role, *, now: datetime) -> tuple[Member, User]:
+    """Raises `Conflict` for somebody who belongs to it as something else, `NotFound` for who has no account."""
+    with deps.database.write() as session:
+        workspaces.hold_members(session, workspace_id)
+        user = accounts.known_user(session, email_address(email))
+        member = workspaces.member(session, workspace_id, user.id)
+        if member is not None and member.role is not role:
+            raise Conflict(f"{user.email} belongs to this workspace already, as {member.role}. Change that instead.")
+        member = member or Member(workspace_id=workspace_id, user_id=user.id, role=role, created_at=now)
+        session.add(member)
+    log.info("member_set", workspace_id=workspace_id, user_id=user.id, role=role.value)
+    return member, user
 
 
 def set_member(deps: Deps, workspace_id: int, user_id: str, role: Role, *, now: datetime) -> Member:

@@ -6,11 +6,12 @@ import structlog
 from sqlmodel import Session
 
 from macropod_server.db import accounts
+from macropod_server.db.engine import Database
 from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.accounts import checked_password
-from macropod_server.domain.errors import Conflict
-from macropod_server.domain.passwords import password_hash
+from macropod_server.domain.errors import Conflict, Invalid
+from macropod_server.domain.passwords import is_password, password_hash
 from macropod_server.domain.texts import check_name
 
 log = structlog.get_logger()
@@ -45,11 +46,24 @@ def set_admin(deps: Deps, user_id: str, *, is_admin: bool, caller_id: str | None
 
 
 def set_password(deps: Deps, user_id: str, password: str, now: datetime) -> User:
+    return store_password(deps.database, user_id, password, now=now)
+
+
+def store_password(database: Database, user_id: str, password: str, *, now: datetime) -> User:
     digest = password_hash(checked_password(password))
-    with deps.database.write() as session:
+    with database.write() as session:
         user = _changed(session, user_id, password_hash=digest)
     log.info("password_set", user_id=user_id, set_at=now.isoformat())
     return user
+
+
+def change_own_password(deps: Deps, user_id: str, *, old: str, new: str, now: datetime) -> User:
+    """Raises `Invalid` when the old one is not right. Who never had one has it set by an admin."""
+    with deps.database.read() as session:
+        kept = accounts.user(session, user_id).password_hash
+    if not is_password(kept, old):
+        raise Invalid.field("old_password", "The old password is not right. An admin of this server can set a new one.")
+    return set_password(deps, user_id, new, now)
 
 
 def set_name(deps: Deps, user_id: str, name: str) -> User:

@@ -33,15 +33,30 @@ def make_token(
 
     Raises `NotFound` for a workspace the user does not belong to.
     """
+    with deps.database.write() as session:
+        secret, token = add_token(
+            session, user_id, name=name, scope=scope, workspace_id=workspace_id, expires_at=expires_at, now=now
+        )
+    log.info("token_made", token_id=token.id, user_id=user_id, scope=scope.value)
+    return secret, token
+
+
+def add_token(
+    session: Session,
+    user_id: str,
+    *,
+    name: str,
+    scope: Scope,
+    workspace_id: int | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> tuple[str, Token]:
     check_name("name", name)
     if expires_at is not None and expires_at <= now:
         raise Invalid.field("expires_at", f"The token would expire at {expires_at.isoformat()}, which is over.")
-    secret = user_token(secrets.token_hex(32))
-    with deps.database.write() as session:
-        home = _home(session, user_id, workspace_id, now=now)
-        facts: dict[str, Any] = {"user_id": user_id, "scope": scope, "is_bound": workspace_id is not None}
-        token = access.add_token(session, secret, name=name, workspace_id=home, expires_at=expires_at, now=now, **facts)
-    log.info("token_made", token_id=token.id, user_id=user_id, scope=scope.value)
+    secret, home = user_token(secrets.token_hex(32)), _home(session, user_id, workspace_id, now=now)
+    facts: dict[str, Any] = {"user_id": user_id, "scope": scope, "is_bound": workspace_id is not None}
+    token = access.add_token(session, secret, name=name, workspace_id=home, expires_at=expires_at, now=now, **facts)
     return secret, token
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from sqlmodel import Session
 
-from macropod_server.api.access import Caller, DepsDep, IdentityDep, Now, caller_in, check_role
+from macropod_server.api.access import Caller, DepsDep, IdentityDep, Now, caller_in, check_change, check_role
 from macropod_server.db import access
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import NotFound
@@ -23,22 +23,28 @@ class Call:
     identity: Identity
     now: datetime
 
-    def about(self, needed: Role, **named: str) -> Caller:
+    def about(self, needed: Role, *, is_end: bool = False, **named: str) -> Caller:
         """In the workspace of the object named as `task_id`, `run_id` or `orchestration_id`.
 
-        Raises `NotFound` also for what is none of the caller's business, `Forbidden` for who may not do as much.
+        Raises `NotFound` also for what is none of the caller's business, `Forbidden` for who may not do as much, and
+        `Conflict` where the workspace is archived, unless it is about ending something.
         """
         with self.deps.database.read() as session:
             home = access.home_of(session, named)
             caller = caller_in(session, self.identity, home, otherwise=access.no_object(named))
-        check_role(caller, needed)
-        return caller
+        return self._checked(caller, needed, is_end=is_end)
 
     def within(self, needed: Role, workspace_id: int) -> Caller:
         """In a workspace named by its id. Raises the same."""
         with self.deps.database.read() as session:
             caller = caller_in(session, self.identity, workspace_id, otherwise=no_workspace(workspace_id))
-        check_role(caller, needed)
+        return self._checked(caller, needed)
+
+    def _checked(self, caller: Caller, needed: Role, *, is_end: bool = False) -> Caller:
+        if needed is Role.VIEWER or is_end:
+            check_role(caller, needed)
+        else:
+            check_change(self.deps, caller, needed)
         return caller
 
     def listed_workspaces(self, session: Session, wanted: Collection[int]) -> list[int]:

@@ -9,10 +9,10 @@ from sqlmodel import Session
 from macropod_server.db import access, accounts, orchestrations
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.roles import Role
-from macropod_server.flows.change_members import remove_member
 from macropod_server.flows.create_workspace import ensure_default_workspace
 from macropod_server.wallaroo_api.calling import Call
 from macropod_server.wallaroo_api.shapes import OrchestrationShape, WorkspaceShape, first_admin_id
+from macropod_server.wallaroo_api.workspaces import RemoveWish, remove_user
 
 Told = dict[str, Any]
 
@@ -58,9 +58,8 @@ def _make_default_workspace(_root: None, info: GraphQLResolveInfo, **_wanted: An
 def _remove_members(_root: None, info: GraphQLResolveInfo, *, where: Told) -> Told:
     call: Call = info.context
     named = _equal(where)
-    caller = call.within(Role.OWNER, int(named.get("workspace_id", 0)))
-    removed = remove_member(call.deps, caller.workspace_id, str(named.get("user_id", "")), now=call.now)
-    return {"affected_rows": removed}
+    wish = RemoveWish(workspace_id=named.get("workspace_id", 0), user_id=named.get("user_id"))
+    return remove_user(wish, call).model_dump()
 
 
 def _equal(where: Told) -> Told:

@@ -1,10 +1,22 @@
 """What the application takes of this package: its routes, what their bodies may measure, and how they refuse."""
 
-from macropod_server.api.bodies import USUAL_BYTES, arguments_bytes
+from macropod_server.api.bodies import FORM_BYTES, USUAL_BYTES, arguments_bytes
 from macropod_server.settings import Settings
-from macropod_server.wallaroo_api import config, graph, orchestrations, runs, tasks
+from macropod_server.wallaroo_api import (
+    auth,
+    config,
+    device_page,
+    graph,
+    orchestrations,
+    runs,
+    tasks,
+    users,
+    workspaces,
+)
 
-ROUTERS = tuple(part.router for part in (config, graph, orchestrations, tasks, runs))
+ROUTERS = tuple(
+    part.router for part in (config, auth, device_page, users, workspaces, graph, orchestrations, tasks, runs)
+)
 
 _PREFIXES = ("/v1/api/", "/v1/graphql", "/auth/")
 _ORDERS = ("run_once", "run_scheduled", "run_continuously")
@@ -13,7 +25,8 @@ _ORDERS = ("run_once", "run_scheduled", "run_continuously")
 def body_limits(settings: Settings) -> dict[str, int | None]:
     """As those of the other routes: None measures its body itself."""
     orders: dict[str, int | None] = {f"/v1/api/task/{order}": arguments_bytes(settings) for order in _ORDERS}
-    return orders | {"/v1/api/orchestration/upload": None, "/v1/graphql": USUAL_BYTES // 16}
+    forms = dict.fromkeys((auth.TOKEN, auth.DEVICE, device_page.PATH), FORM_BYTES)
+    return orders | forms | {"/v1/api/orchestration/upload": None, "/v1/graphql": USUAL_BYTES // 16}
 
 
 def is_here(path: str) -> bool:

@@ -26,14 +26,21 @@ _STATUS: dict[type[MacropodError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.LoginPending: 400,
+    errors.LoginExpired: 400,
+    errors.LoginDenied: 400,
     errors.OutOfSpace: 507,
     errors.Unavailable: 503,
 }
 
 
+def status_of(error: MacropodError) -> int:
+    return next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+
+
 def refusal(error: MacropodError) -> JSONResponse:
-    status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    return told(_sentences(error), status)
+    return told(_sentences(error), status_of(error))
 
 
 def told(message: str, status: int) -> JSONResponse:
@@ -49,6 +56,9 @@ def _sentences(error: MacropodError) -> str:
 class WallarooRoute(APIRoute):
     """Refuses in that form whatever is wrong."""
 
+    def refuse(self, _request: Request, error: MacropodError) -> Response:
+        return refusal(error)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
@@ -56,17 +66,13 @@ class WallarooRoute(APIRoute):
             try:
                 return await handle(request)
             except Exception as error:
-                return _answer_to(request, error)
+                known = _known(error)
+                if known is None:
+                    return told(note_unforeseen(request, error), 500)
+                note_refusal(request, known)
+                return self.refuse(request, known)
 
         return handle_or_refuse
-
-
-def _answer_to(request: Request, error: Exception) -> Response:
-    known = _known(error)
-    if known is None:
-        return told(note_unforeseen(request, error), 500)
-    note_refusal(request, known)
-    return refusal(known)
 
 
 def _known(error: Exception) -> MacropodError | None:

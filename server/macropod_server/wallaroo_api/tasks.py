@@ -159,7 +159,7 @@ def get_by_sha(wish: BySha, call: CallDep) -> Ids:
 @router.post("/kill", status_code=202)
 def kill(wish: ById, call: CallDep) -> TaskShape:
     """Told as it is at once: `pending_kill` until its last run has ended."""
-    caller = call.about(Role.RUNNER, task_id=wish.id)
+    caller = call.about(Role.RUNNER, is_end=True, task_id=wish.id)
     kill_task(call.deps, wish.id, workspace_id=caller.workspace_id, requested_by=caller.name, now=call.now)
     return _told(call, wish.id)
 
