@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from macropod_server.api.access import DepsDep, MayAdminister, Now, Person, UnboundHolder
 from macropod_server.api.account_schemas import InvitedOut, MeOut, OwnChange, UserChange, UserIn, UserList, UserOut
 from macropod_server.db import accounts
+from macropod_server.domain.accounts import checked_password
 from macropod_server.domain.errors import Invalid
 from macropod_server.flows.change_user import change_own_password, set_admin, set_enabled, set_name, set_password
 from macropod_server.flows.invite_user import invite_user
@@ -49,11 +50,12 @@ def change_me(wish: OwnChange, deps: DepsDep, person: UnboundHolder, now: Now) -
 @router.patch("/{user_id}")
 def change(user_id: str, wish: UserChange, deps: DepsDep, admin: MayAdminister, now: Now) -> UserOut:
     """Disable or enable, make or unmake an admin, set a password anew. For admins; one admin always stays."""
-    if wish.password is not None:
-        set_password(deps, user_id, wish.password.get_secret_value(), now)
+    password = checked_password(wish.password.get_secret_value()) if wish.password else None
     if wish.is_admin is not None:
         set_admin(deps, user_id, is_admin=wish.is_admin, caller_id=admin.user_id)
     if wish.enabled is not None:
         set_enabled(deps, user_id, enabled=wish.enabled, now=now, caller_id=admin.user_id)
+    if password is not None:
+        set_password(deps, user_id, password, now)
     with deps.database.read() as session:
         return UserOut.of(accounts.user(session, user_id))
