@@ -43,6 +43,7 @@ def _text(socket: str, group: int) -> str:
         "S3_ACCESS_KEY": secrets.token_hex(10),
         "S3_SECRET_KEY": secrets.token_hex(32),
         "MACROPOD_SECRET_KEY": secrets.token_hex(32),
+        "MACROPOD_MASTER_KEY": secrets.token_hex(32),
         "DOCKER_SOCKET": socket,
         "DOCKER_GROUP": str(group),
     }

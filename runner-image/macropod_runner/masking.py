@@ -11,15 +11,26 @@ from macropod_runner.output import Keep
 _MASK = b"***"
 
 
-def masking(keep: Keep, texts: Sequence[str]) -> Keep:
+class Masks:
+    """The texts to leave out. While the run goes on the server may tell more: `count` says how often it did."""
+
+    def __init__(self, texts: Sequence[str] = (), count: int = 0) -> None:
+        self.learn(texts, count)
+
+    def learn(self, texts: Sequence[str], count: int) -> None:
+        self._forms = [text.encode(errors="replace") for text in texts]
+        self.count = count
+
+    def hide(self, lines: bytes) -> bytes:
+        return _masked(lines, self._forms) if self._forms else lines
+
+
+def masking(keep: Keep, masks: Masks) -> Keep:
     """As `keep`, of lines without these texts."""
-    if not texts:
-        return keep
-    forms = [text.encode(errors="replace") for text in texts]
-    return lambda stream, lines: keep(stream, masked(lines, forms))
+    return lambda stream, lines: keep(stream, masks.hide(lines))
 
 
-def masked(lines: bytes, forms: Sequence[bytes]) -> bytes:
+def _masked(lines: bytes, forms: Sequence[bytes]) -> bytes:
     pieces, done = [], 0
     for start, end in sorted([*_whole(lines, forms), *_cut(lines, forms)]):
         if start >= done:

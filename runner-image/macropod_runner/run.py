@@ -2,6 +2,7 @@
 
 import json
 import signal
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from macropod_runner.bundle import fetch_bundle
@@ -20,7 +21,11 @@ def run_task(job: Job) -> Ending:
         fetch_bundle(job.server, job.place.home, spool=job.place.spool, spec=job.spec)
         _fetch_environment(job)
         arguments = _write_arguments(job.place, job.spec)
-    program = _program(job.place, job.spec, arguments=arguments)
+    with _secret_files(job) as secrets:
+        return _run(job, _program(job.place, job.spec, arguments=arguments, secrets=secrets))
+
+
+def _run(job: Job, program: Program) -> Ending:
     group, words = ControlGroup(), LastWords(job.log.add)
     if job.spec.debug:
         _say_facts(job, group)
@@ -42,6 +47,14 @@ def _fetch_environment(job: Job) -> None:
         fetch_environment(job)
 
 
+def _secret_files(job: Job) -> AbstractContextManager[Path | None]:
+    if not job.spec.secret_files:
+        return nullcontext()
+    from macropod_runner.secret_files import secret_files
+
+    return secret_files(job.spec.secret_files, run_id=job.spec.run_id, otherwise=job.place.spool)
+
+
 def _say_facts(job: Job, group: ControlGroup) -> None:
     from macropod_runner.facts import facts
 
@@ -49,13 +62,13 @@ def _say_facts(job: Job, group: ControlGroup) -> None:
         job.log.say(sentence)
 
 
-def _program(place: Place, spec: Spec, *, arguments: Path) -> Program:
+def _program(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None) -> Program:
     if not place.python.exists():
         raise CouldNotStart(f"The environment of this run has no Python: {place.python} is not there.")
     if not (place.home / spec.entry_point).is_file():
         raise CouldNotStart(f"The uploaded zip has no file {spec.entry_point}.")
     command = (str(place.python), spec.entry_point)
-    return Program(command, place.home, _variables(place, spec, arguments=arguments))
+    return Program(command, place.home, _variables(place, spec, arguments=arguments, secrets=secrets))
 
 
 def _write_arguments(place: Place, spec: Spec) -> Path:
@@ -67,9 +80,11 @@ def _write_arguments(place: Place, spec: Spec) -> Path:
     return path
 
 
-def _variables(place: Place, spec: Spec, *, arguments: Path) -> dict[str, str]:
+def _variables(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None) -> dict[str, str]:
     told = {"TRACEPARENT": spec.traceparent or "", "PYTHONFAULTHANDLER": "1" if spec.debug else ""}
+    told["MACROPOD_SECRETS_DIR"] = str(secrets or "")
     return {
+        **spec.secrets,
         **place.basic_variables(),
         **{name: value for name, value in told.items() if value},
         "PATH": f"{place.python.parent}:{place.path}",

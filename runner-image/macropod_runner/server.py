@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from macropod_runner.aside import say_aside
 from macropod_runner.connection import Connection, Response, Unreachable
@@ -32,6 +32,14 @@ class TooLarge(RunIsOver):
 
 class NotThere(RunIsOver):
     """The server does not have what was asked for."""
+
+
+class News(NamedTuple):
+    """`masked`: all the texts to leave out from now on, None when they are those that are known."""
+
+    is_to_stop: bool
+    masked: Sequence[str] | None = None
+    secrets_given: int = 0
 
 
 class Server:
@@ -93,11 +101,10 @@ class Server:
             content_type="application/octet-stream",
         )
 
-    def beat(self, *, wait: int) -> bool:
-        """Tell that the run lives; wait up to that many seconds for news. True when it has to stop."""
-        return self._repeat(
-            "POST", f"/v1/runner/beat?wait={wait}", receive=lambda blocks: _told(blocks)["stop"] is not None
-        )
+    def beat(self, *, wait: int, masked: int) -> News:
+        """Tell that the run lives, and what it knows of its secrets; wait up to that many seconds for news."""
+        path = f"/v1/runner/beat?wait={wait}&masked={masked}"
+        return self._repeat("POST", path, receive=lambda blocks: _news(_told(blocks)))
 
     def lock(self, told: dict[str, object]) -> str:
         """What to do about the environment of this lock: `build`, `share` or `wait`."""
@@ -145,6 +152,10 @@ class Server:
                 self._connection.close()  # What is left of this call must not pass for the answer to the next.
                 raise
         raise AssertionError("attempts do not end")
+
+
+def _news(told: dict[str, Any]) -> News:
+    return News(told["stop"] is not None, told.get("masked"), told.get("secrets_given", 0))
 
 
 def _told(blocks: Iterator[bytes]) -> dict[str, Any]:

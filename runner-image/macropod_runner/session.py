@@ -7,6 +7,7 @@ from macropod_runner.echo import Echo
 from macropod_runner.ending import Ending, Reason, stop_sentence
 from macropod_runner.job import Job
 from macropod_runner.log import Log
+from macropod_runner.masking import Masks
 from macropod_runner.outbox import Outbox
 from macropod_runner.patience import GaveUp, Patience
 from macropod_runner.place import Place
@@ -40,10 +41,11 @@ class Session:
         except (CouldNotStart, Interrupted) as error:
             self._report(_ending_without_a_program(error), lines=0)
             return
-        beat = Beat(self._place.url, self._place.token, stop=self._stop)
+        masks = Masks(spec.masked, spec.secrets_given)
+        beat = Beat(self._place.url, self._place.token, stop=self._stop, masks=masks)
         beat.start()
         try:
-            self._carry_out(spec)
+            self._carry_out(spec, masks)
         finally:
             beat.close()
 
@@ -54,14 +56,14 @@ class Session:
         except OSError as error:
             raise CouldNotStart(f"The folders of this run cannot be made: {error}.") from error
 
-    def _carry_out(self, spec: Spec) -> None:
+    def _carry_out(self, spec: Spec, masks: Masks) -> None:
         spool = Spool(self._place.spool, max_bytes=spec.spool_max_bytes)
         outbox, echo = Outbox(spool, first=spec.next_line), Echo(1)
         sender = Sender(self._own_server(), outbox, stop=self._stop, patience=self._patience)
         sender.start()
         echo.start()
         try:
-            ending = self._work(spec, Log(outbox, echo))
+            ending = self._work(spec, Log(outbox, echo), masks)
         finally:
             self._patience.limit(_DELIVERY_SECONDS)
             outbox.close()
@@ -71,8 +73,8 @@ class Session:
             raise RunIsOver("The server has closed this run.")
         self._report(ending, lines=outbox.delivered)
 
-    def _work(self, spec: Spec, log: Log) -> Ending:
-        supervisor = Supervisor(spec, stop=self._stop, reaper=self._reaper)
+    def _work(self, spec: Spec, log: Log, masks: Masks) -> Ending:
+        supervisor = Supervisor(spec, stop=self._stop, reaper=self._reaper, masks=masks)
         job = Job(self._place, spec, self._server, supervisor, self._stop, log)
         try:
             return self._command(job)

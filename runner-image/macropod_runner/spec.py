@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -33,6 +34,9 @@ class Spec(NamedTuple):
     bundle_sha256: str | None = None
     bundle_url: str | None = None
     masked: Sequence[str] = ()
+    secrets_given: int = 0
+    secrets: Mapping[str, str] = MappingProxyType({})
+    secret_files: Mapping[str, str] = MappingProxyType({})
 
 
 def read_spec(answer: bytes) -> Spec:

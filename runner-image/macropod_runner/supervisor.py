@@ -7,7 +7,7 @@ from typing import IO
 from macropod_runner import memory
 from macropod_runner.ending import Ended, Outcome, Reason, Stopped
 from macropod_runner.eviction import Eviction
-from macropod_runner.masking import masking
+from macropod_runner.masking import Masks, masking
 from macropod_runner.output import Keep, Output
 from macropod_runner.process_tree import ProcessTree, become_reaper
 from macropod_runner.program import Program, start
@@ -24,12 +24,12 @@ _LEFT_BEHIND_SECONDS = 2.0
 class Supervisor:
     """The time limit is counted from the start of the first program."""
 
-    def __init__(self, spec: Spec, *, stop: StopOrder, reaper: Reaper) -> None:
+    def __init__(self, spec: Spec, *, stop: StopOrder, reaper: Reaper, masks: Masks) -> None:
         self._stop = stop
         self._reaper = reaper
         self._watch = Watch(spec, stop)
         self._grace_seconds = spec.grace_seconds
-        self._masked = spec.masked
+        self._masks = masks
 
     def run(self, program: Program, *, keep: Keep) -> Outcome:
         """Hand all it prints to `keep`. Raises `CouldNotStart`."""
@@ -40,7 +40,7 @@ class Supervisor:
         self._watch.begin()
         memory.offer_to_the_kernel(process.pid)
         tree = ProcessTree(process.pid)
-        output = Output(_pipes(process), keep=masking(keep, self._masked), wakeups=self._stop.wakeups)
+        output = Output(_pipes(process), keep=masking(keep, self._masks), wakeups=self._stop.wakeups)
         try:
             return self._attend(process.pid, tree, output)
         except BaseException:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from macropod.cadence import Cadence
     from macropod.client import Client
+    from macropod.connections import Connection, ConnectionList
     from macropod.errors import (
         Conflict,
         ConnectionFailed,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     )
     from macropod.events import Event
     from macropod.inside import in_task, task_args
-    from macropod.lineage import Attempt, Lineage
+    from macropod.lineage import Attempt, GivenSecret, Lineage
     from macropod.log_search import FoundLine
     from macropod.logs import LogLine, LogLines
     from macropod.members import Member, MemberList
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from macropod.pools import Place, Pool, PoolList
     from macropod.runs import Run, RunList
     from macropod.schedules import SchedulePreview, Upcoming
+    from macropod.secrets import Secret, SecretList, SecretVersion
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
@@ -58,11 +60,14 @@ __all__ = [
     "Cadence",
     "Client",
     "Conflict",
+    "Connection",
     "ConnectionFailed",
+    "ConnectionList",
     "ContinuousOptions",
     "Event",
     "Forbidden",
     "FoundLine",
+    "GivenSecret",
     "Invalid",
     "InvitedUser",
     "Limits",
@@ -94,6 +99,9 @@ __all__ = [
     "RunList",
     "SchedulePreview",
     "ScheduledOptions",
+    "Secret",
+    "SecretList",
+    "SecretVersion",
     "Server",
     "Task",
     "TaskList",
@@ -122,10 +130,13 @@ __all__ = [
 _MODULES = {
     "Cadence": "cadence",
     "Client": "client",
+    "Connection": "connections",
+    "ConnectionList": "connections",
     "Event": "events",
     "in_task": "inside",
     "task_args": "inside",
     "Attempt": "lineage",
+    "GivenSecret": "lineage",
     "Lineage": "lineage",
     "FoundLine": "log_search",
     "LogLine": "logs",
@@ -144,6 +155,9 @@ _MODULES = {
     "RunList": "runs",
     "SchedulePreview": "schedules",
     "Upcoming": "schedules",
+    "Secret": "secrets",
+    "SecretList": "secrets",
+    "SecretVersion": "secrets",
     "Limits": "server",
     "Server": "server",
     "Task": "tasks",

@@ -24,6 +24,7 @@ from macropod.people_of_client import PeopleOfClient
 from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
 from macropod.schedules import SchedulePreview, read_preview
+from macropod.secrets_of_client import SecretsOfClient
 from macropod.server import Server, read_server
 from macropod.tasks import Task, TaskList
 from macropod.uploading import checked_source, upload
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import httpx2
 
 
-class Client(PeopleOfClient):
+class Client(PeopleOfClient, SecretsOfClient):
     """A server and a token it knows.
 
     `url` and `token` that are not given come from MACROPOD_URL and MACROPOD_TOKEN (inside a run: those of the

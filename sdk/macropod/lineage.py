@@ -29,6 +29,14 @@ class Attempt(Value):
 
 
 @dataclass(frozen=True)
+class GivenSecret(Value):
+    """Which version of a secret a run was given."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
 class Lineage(ShownValue):
     """What made a run what it is.
 
@@ -36,6 +44,7 @@ class Lineage(ShownValue):
     bundle_sha256    SHA-256 of the zip, `lock_digest` of its requirements with versions and hashes (None without)
     image, spawner, runner_version   where it ran; None before it was started, and for what has none
     arguments        the JSON arguments
+    secrets, connections   what it was given: secrets by name and version, connections by name
     cause, requested_by   why it was made, and who asked for it
     due_at           when it was due, an aware datetime; None for a run without a schedule
     first_run_id, rerun_of   of a retry the first attempt, of a rerun the run it repeats
@@ -49,6 +58,8 @@ class Lineage(ShownValue):
     spawner: str | None
     runner_version: str | None
     arguments: Mapping[str, Any]
+    secrets: tuple[GivenSecret, ...]
+    connections: tuple[str, ...]
     orchestration_id: str
     task_id: str | None
     task_name: str | None
@@ -62,11 +73,18 @@ class Lineage(ShownValue):
     @classmethod
     def _of(cls, answer: Answer) -> Self:
         with reading("lineage"):
-            return cls(**fields(cls, answer) | {"attempts": tuple(Attempt._of(each) for each in answer["attempts"])})
+            lists = {
+                "attempts": tuple(Attempt._of(each) for each in answer["attempts"]),
+                "secrets": tuple(GivenSecret._of(each) for each in answer["secrets"]),
+                "connections": tuple(answer["connections"]),
+            }
+            return cls(**fields(cls, answer) | lists)
 
     def to_dict(self) -> dict[str, Any]:
         """As the REST API says it: times as ISO 8601 texts."""
-        return super().to_dict() | {"attempts": [each.to_dict() for each in self.attempts]}
+        lists = {"attempts": self.attempts, "secrets": self.secrets}
+        told = {name: [each.to_dict() for each in values] for name, values in lists.items()}
+        return super().to_dict() | told | {"connections": list(self.connections)}
 
     def _facts(self) -> list[tuple[str, str]]:
         return [
@@ -80,6 +98,8 @@ class Lineage(ShownValue):
             ("task id", self.task_id or NOTHING),
             ("task name", self.task_name or NOTHING),
             ("json args", json.dumps(self.arguments, ensure_ascii=False)),
+            *((f"secret {each.name}", f"version {each.version}") for each in self.secrets),
+            *((("connections", ", ".join(self.connections)),) if self.connections else ()),
             ("spawner", self.spawner or NOTHING),
             ("image", self.image or NOTHING),
             ("runner", self.runner_version or NOTHING),

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -72,6 +72,22 @@ def checked_choice(name: str, value: object, *, choices: Collection[str]) -> str
 def checked_words(name: str, value: object) -> list[str]:
     """Several names; a text alone is one name."""
     return [checked_word(name, each) for each in _several(name, value, "a name, or a list of names")]
+
+
+def checked_places(name: str, value: object) -> list[str] | dict[str, str]:
+    """Names of secrets; or where each is to be: a mapping, or texts such as "PGPASSWORD=db-password"."""
+    what = "names of secrets, or a mapping such as {'PGPASSWORD': 'db-password'}"
+    if isinstance(value, Mapping):
+        return {checked_word(name, place): checked_word(name, each) for place, each in value.items()}
+    words = [checked_word(name, each) for each in _several(name, value, what)]
+    if not any("=" in each for each in words):
+        return words
+    return dict(map(_place_and_name, words))
+
+
+def _place_and_name(word: str) -> tuple[str, str]:
+    place, is_told, name = word.partition("=")
+    return (place, name) if is_told else (re.sub(r"\W", "_", word), word)
 
 
 def checked_ends(name: str, value: object) -> list[str | int]:

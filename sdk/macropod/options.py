@@ -17,6 +17,7 @@ from macropod.option_values import (
     checked_days,
     checked_ends,
     checked_flag,
+    checked_places,
     checked_share,
     checked_word,
     checked_words,
@@ -38,6 +39,8 @@ class _Options(TypedDict, total=False):
     pids: int
     gpus: int
     locks: str | Collection[str]
+    secrets: str | Collection[str] | Mapping[str, str]
+    secret_files: str | Collection[str] | Mapping[str, str]
 
 
 class TaskOptions(_Options, total=False):
@@ -55,6 +58,8 @@ class TaskOptions(_Options, total=False):
     cpus, memory     what a run may use; memory in bytes or as "512MiB", "2GiB"
     pids, gpus       processes and threads at once; graphics cards
     locks            names of locks and pools of which each run takes a place
+    secrets          secrets each run gets as environment variables: names, or {"VARIABLE": "name"}
+    secret_files     the same as files in the folder that MACROPOD_SECRETS_DIR names: names, or {"file": "name"}
     """
 
     debug: bool
@@ -115,6 +120,8 @@ _SENT: dict[str, tuple[str, _Check]] = {
     "pids": ("pids", checked_count),
     "gpus": ("gpus", checked_count),
     "locks": ("locks", checked_words),
+    "secrets": ("secrets", checked_places),
+    "secret_files": ("secret_files", checked_places),
     "every": ("every_seconds", checked_seconds),
     "starts_at": ("starts_at", checked_moment),
     "ends_at": ("ends_at", checked_moment),

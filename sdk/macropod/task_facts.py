@@ -101,8 +101,15 @@ def _runs(task: Task) -> Iterator[Fact]:
         yield "memory", size(task.memory_bytes)
     if task.locks:
         yield "locks", ", ".join(task.locks)
+    yield from _secrets(task)
     if task.debug:
         yield "debug", "True"
+
+
+def _secrets(task: Task) -> Iterator[Fact]:
+    for title, places in (("secrets", task.secrets), ("secret files", task.secret_files)):
+        if places:
+            yield title, ", ".join(f"{place}={name}" for place, name in places.items())
 
 
 def _by(what: str, who: str | None) -> str:

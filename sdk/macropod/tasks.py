@@ -45,6 +45,7 @@ class Task(Remote):
     timeout_seconds     the longest a run may take, from the start of `main.py`; None for no limit
     start_timeout_seconds, queue_timeout_seconds, silence_timeout_seconds, grace_seconds    further limits
     profile, cpus, memory_bytes, pids, gpus, locks        what its runs may use, and take a place of
+    secrets, secret_files   by variable and by file, the names of the secrets its runs get
     paused_at           since when it is paused, `paused_by` whom and for which `pause_reason`; else None
     last_run_id         id of its newest run, None before the first
     last_run_status     status of its newest run; "unknown" before the first
@@ -98,6 +99,8 @@ class Task(Remote):
     pids: int | None
     gpus: int | None
     locks: list[str]
+    secrets: dict[str, str]
+    secret_files: dict[str, str]
     paused_at: datetime | None
     paused_by: str | None
     pause_reason: str | None

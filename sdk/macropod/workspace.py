@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Self
 
 from macropod.answers import Answer
-from macropod.connection import Connection, identifier
+from macropod.connection import Connection as ServerConnection
+from macropod.connection import identifier
+from macropod.connections import Connection, ConnectionList, listed, path_of
 from macropod.errors import NotFound
 from macropod.members import Member, MemberList
 from macropod.tables import Listing, moment
@@ -34,10 +36,10 @@ class Workspace(ShownValue):
     archived_at: datetime | None
     created_by: str | None
     role: str
-    _server: Connection | None = field(default=None, repr=False, compare=False)
+    _server: ServerConnection | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def _at(cls, server: Connection, answer: Answer) -> Self:
+    def _at(cls, server: ServerConnection, answer: Answer) -> Self:
         """Its own calls act in it, wherever those of the client act."""
         read = cls._of(answer)
         return replace(read, _server=server.within(read.id))
@@ -63,6 +65,18 @@ class Workspace(ShownValue):
         the last owner.
         """
         self._asked.delete(self._member(email))
+
+    def add_connection(self, connection: Connection | str) -> Connection:
+        """Let runs of this workspace use a connection, given or by its name. Raises `NotFound`."""
+        return Connection._at(self._asked, self._asked.post(f"{path_of(connection)}/link"))
+
+    def remove_connection(self, connection: Connection | str) -> Connection:
+        """Runs of this workspace cannot use it any more. Raises `NotFound`."""
+        return Connection._at(self._asked, self._asked.post(f"{path_of(connection)}/unlink"))
+
+    def list_connections(self) -> ConnectionList:
+        """The connections that runs of this workspace may use, by name."""
+        return listed(self._asked, linked=True)
 
     def rename(self, name: str) -> Workspace:
         """The workspace under its new name; for owners. Raises `Conflict` when that is taken."""
@@ -90,7 +104,7 @@ class Workspace(ShownValue):
         return f"{self._members}/{identifier(found[0])}"
 
     @property
-    def _asked(self) -> Connection:
+    def _asked(self) -> ServerConnection:
         assert self._server is not None
         return self._server
 

@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from macropod_server import __version__
 from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
 from macropod_server.api import (
+    connections,
     errors,
     events,
     health,
@@ -28,6 +29,7 @@ from macropod_server.api import (
     runner_environment,
     runs,
     schedules,
+    secrets,
     sessions,
     tasks,
     ticks,
@@ -48,10 +50,12 @@ from macropod_server.deps import Deps
 from macropod_server.domain.errors import MacropodError
 from macropod_server.domain.spawner_choice import Tied
 from macropod_server.domain.task import TickOutcome
-from macropod_server.installation import check_is_whole, join_installation, run_key
+from macropod_server.flows.values_of_runs import ValuesOfRuns
+from macropod_server.installation import check_is_whole, join_installation, join_with_master_key, run_key
 from macropod_server.logstore.base import LogStore
 from macropod_server.logstore.chunks import open_log_store
 from macropod_server.loops import Engine
+from macropod_server.master_keys import MasterKeys
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
@@ -82,6 +86,8 @@ _ROUTERS = tuple(
         tracebacks,
         events,
         pools,
+        secrets,
+        connections,
         workspace,
         sessions,
         workspaces,
@@ -110,17 +116,20 @@ def build_deps(
 ) -> Deps:
     """Open everything the flows need. Raises `Unavailable` when the database is not migrated, `Conflict` if too new.
 
-    Without `is_to_spawn` nothing is made ready for new runs: for those who only look and clean.
+    Without `is_to_spawn` nothing is made ready for new runs, nor is a key made: for those who only look and clean.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if is_to_spawn:
         check_is_whole(settings)
-    database, key = open_database(settings), run_key(settings)
+    database, key, master_keys = open_database(settings), run_key(settings), MasterKeys(settings)
     with _closed_when_refused(database):
         installation_id = join_installation(settings, database, key, now=clock())
+        if is_to_spawn:
+            join_with_master_key(database, master_keys.made(), now=clock())
         spawner = spawner or choose_spawner(settings, installation_id, _tied(database), is_to_spawn=is_to_spawn)
     metrics, signals, tracing = Metrics(monotonic), Signals(), choose_tracing(settings)
-    database.on_commit = _teller(metrics, signals, tracing)
+    values = ValuesOfRuns(database, master_keys, monotonic)
+    database.on_commit = _teller(metrics, signals, tracing, values)
     return Deps(
         settings=settings,
         installation_id=installation_id,
@@ -132,8 +141,10 @@ def build_deps(
         clock=clock,
         stopwatch=Stopwatch(monotonic),
         run_key=key,
+        master_keys=master_keys,
         metrics=metrics,
         tracing=tracing,
+        secrets_of=values,
     )
 
 
@@ -161,13 +172,16 @@ def _tied(database: Database) -> list[Tied]:
         return spawners.tied(session)
 
 
-def _teller(metrics: Metrics, signals: Signals, tracing: Tracing) -> Callable[[Event | Tick], None]:
+def _teller(
+    metrics: Metrics, signals: Signals, tracing: Tracing, values: ValuesOfRuns
+) -> Callable[[Event | Tick], None]:
     def tell(row: Event | Tick) -> None:
         if isinstance(row, Tick):
             late = (row.created_at - row.due_at).total_seconds() if row.outcome is TickOutcome.STARTED else None
             metrics.tick_written(row.outcome.value, lateness_seconds=late)
             return
         signals.ring("events")
+        values.drop(row.run_id)
         metrics.run_ended(kind=row.facts["run_kind"], status=row.facts["status"], reason=row.facts["reason"])
         tracing.tell(span_of_run(row.run_id, row.facts, ended_at=row.created_at))
 

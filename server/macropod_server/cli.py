@@ -17,6 +17,7 @@ from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check
 from macropod_server.commands.docker_gate import docker_gate
 from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
+from macropod_server.commands.rotate_key import rotate_key
 from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import migrate, revision
@@ -40,6 +41,7 @@ app.command()(usage)
 app.command()(clean)
 app.command()(backup)
 app.command()(restore)
+app.command("rotate-key")(rotate_key)
 app.command("docker-gate")(docker_gate)
 
 
@@ -78,12 +80,12 @@ def migrate_database(data_dir: DataDir = None, database_url: DatabaseUrl = None)
 
 @app.command("use-key")
 def use_key_of_this_server(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Make the key this server would have the installation's. End all its servers before; runs under way lose touch."""
+    """Make the keys this server has those of the installation. End all servers before; runs under way lose touch."""
     settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     use_key(settings, database, now=utc_now())
     database.close()
-    typer.echo("This is the key of the installation now.")
+    typer.echo("These are the keys of the installation now.")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from macropod_server.db.tables import Run
 from macropod_server.domain.resources import Limits
 from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
+from macropod_server.master_keys import MasterKeys
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
@@ -35,6 +36,7 @@ class Deps:
     clock: Callable[[], datetime]
     stopwatch: Stopwatch
     run_key: bytes
+    master_keys: MasterKeys
     metrics: Metrics
     tracing: Tracing
     throttle: Throttle = field(default_factory=Throttle)

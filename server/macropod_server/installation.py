@@ -4,15 +4,21 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from macropod_server.db import access, accounts
+import structlog
+
+from macropod_server.db import access, accounts, master_key
 from macropod_server.db.engine import Database
 from macropod_server.db.tables import User
 from macropod_server.domain.accounts import LOCAL_ADMIN, checked_password, email_address
+from macropod_server.domain.envelope import KeyRing, short
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.naming import key_digest
 from macropod_server.domain.passwords import password_hash
+from macropod_server.master_keys import MasterKeys
 from macropod_server.private_files import keep_private
 from macropod_server.settings import Settings
+
+log = structlog.get_logger()
 
 
 def join_installation(settings: Settings, database: Database, key: bytes, *, now: datetime) -> str:
@@ -46,6 +52,24 @@ def _set_up(admin: User, settings: Settings) -> None:
         admin.password_hash = password_hash(checked_password(settings.admin_password))
 
 
+def join_with_master_key(database: Database, ring: KeyRing, *, now: datetime) -> None:
+    """Raises `Conflict` for a server without the key that secrets are encrypted with."""
+    with database.write() as session:
+        row, is_sole = access.installation(session, now=now), database.is_sqlite
+        before = row.master_key_id
+        is_known = master_key.take(session, row, list(ring.keys), is_sole=is_sole)
+    if not is_known:
+        raise Conflict(
+            f"The secrets of this installation are encrypted with the master key {short(before or '')}, which this "
+            "server does not have. Give all its servers the same MACROPOD_MASTER_KEY, or let servers on one machine "
+            "share --data-dir. If that key is lost, run `macropod-server use-key`; what it encrypted is lost with it."
+        )
+    if before is not None and before not in ring.keys:
+        log.warning(
+            "master_key_missing", key=short(before), told="what it encrypted cannot be read; see docs/secrets.md"
+        )
+
+
 def check_is_whole(settings: Settings) -> None:
     """Raises `Conflict` for a data folder into which a restore was begun and not brought to its end."""
     if unfinished_restore(settings).exists():
@@ -63,7 +87,9 @@ def unfinished_restore(settings: Settings) -> Path:
 def use_key(settings: Settings, database: Database, *, now: datetime) -> None:
     """Make this server's key the key of the installation. Runs that have not ended cannot call any more then."""
     with database.write() as session:
-        access.take_key(session, access.installation(session, now=now), key_digest(run_key(settings)), is_sole=True)
+        installation = access.installation(session, now=now)
+        access.take_key(session, installation, key_digest(run_key(settings)), is_sole=True)
+        master_key.take(session, installation, list(MasterKeys(settings).made().keys), is_sole=True)
 
 
 def has_key(settings: Settings, digest: str | None) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Whole or not at all, with mode 0600."""
+    """Whole or not at all, with mode 0600, and on the disk before anything that follows."""
     _write_aside(path, text).replace(path)
+    _sync_folder(path.parent)
 
 
 def keep_private(path: Path, text: str) -> str:
@@ -18,7 +19,16 @@ def keep_private(path: Path, text: str) -> str:
         with suppress(FileExistsError):
             os.link(aside, path)
         aside.unlink()
+        _sync_folder(path.parent)
     return path.read_text()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_aside(path: Path, text: str) -> Path:

@@ -71,6 +71,8 @@ class Settings:
     kubernetes_cpu_request_percent: int = 25
     kubernetes_placement: Placement = ANYWHERE
     secret_key: str = ""
+    master_key: str = ""
+    master_key_file: str = ""
     role: str = "both"
     database_connections: int = 7
     metrics_token: str = ""
@@ -181,9 +183,17 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
     for name, takes in _CHOICES.items():
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
-    if 0 < len(settings.secret_key) < _SHORTEST_KEY:
-        raise _refusal("secret_key", f"has {len(settings.secret_key)} characters; it takes {_SHORTEST_KEY} or more")
+    _check_keys(settings)
     return settings
+
+
+def _check_keys(settings: Settings) -> None:
+    for name, keys in (("secret_key", [settings.secret_key]), ("master_key", settings.master_key.split())):
+        for key in filter(None, keys):
+            if len(key) < _SHORTEST_KEY:
+                raise _refusal(name, f"has {len(key)} characters; it takes {_SHORTEST_KEY} or more")
+    if settings.master_key and settings.master_key_file:
+        raise _refusal("master_key_file", "is set, and MACROPOD_MASTER_KEY too; give one of them")
 
 
 def _check_range(setting: str, value: Any) -> None:

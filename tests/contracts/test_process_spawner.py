@@ -92,6 +92,18 @@ def test_what_a_killed_runner_left_behind_is_known_by_its_environment(stage: Pro
     assert stage.processes(run_id) == []
 
 
+def test_secrets_a_killed_runner_left_in_memory_go_with_its_run(stage: ProcessStage) -> None:
+    run_id = stage.run(WAITS)
+    left = Path("/dev/shm") / f"macropod-{run_id}"
+    left.mkdir(mode=0o700)
+    (left / "token").write_text("t0ken")
+    (left / "token").chmod(0o400)
+    stage.kill(run_id)
+    stage.await_end(run_id)
+    stage.spawner.remove(run_id, grace=AT_ONCE)
+    assert not left.exists()
+
+
 def test_without_its_data_folder_nothing_is_called_gone(stage: ProcessStage, tmp_path: Path) -> None:
     run_id = stage.run(WAITS)
     (tmp_path / "data").rename(tmp_path / "unmounted")

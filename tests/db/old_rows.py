@@ -155,3 +155,38 @@ ROWS["0008"] = ROWS["0006"] | {
     ],
     "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
 }
+
+SEALED = {"ciphertext": b"sealed", "wrapped_key": b"wrapped", "key_id": "k" * 64}
+
+ROWS["0009"] = ROWS["0008"] | {
+    "secrets": [
+        {
+            "id": "s" * 36,
+            "workspace_id": 1,
+            "name": "api-key",
+            "version": 1,
+            "created_by": "laptop",
+            "updated_by": "laptop",
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+    ],
+    "secret_versions": [{"secret_id": "s" * 36, "number": 1, "created_by": "laptop", "created_at": NOON} | SEALED],
+    "connections": [
+        {
+            "id": "c" * 36,
+            "name": "warehouse",
+            "type": "postgres",
+            "secret_fields": None,
+            "workspace_id": 1,
+            "owner_id": "u" * 36,
+            "created_by": "laptop",
+            "created_at": NOON,
+        }
+        | SEALED
+    ],
+    "connection_links": [{"connection_id": "c" * 36, "workspace_id": 1, "created_at": NOON}],
+    "given_secrets": [
+        {"run_id": _QUEUED, "kind": "secret", "name": "api-key", "version": 1, "given_at": NOON} | SEALED,
+    ],
+}

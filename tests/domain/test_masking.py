@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from macropod_runner.line_cutter import LINE_MAX_BYTES, LineCutter
-from macropod_runner.masking import masking
+from macropod_runner.masking import Masks, masking
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.lines import Stream, segments
 from macropod_server.domain.masking import Masker, forms
@@ -101,7 +101,7 @@ def test_the_runner_hides_the_same_as_the_server_and_lines_stay_as_many(values, 
     text = text.encode(errors="replace").decode() + "\n" + (values[place] if place < len(values) else "")
     lines = text.encode(errors="replace")
     kept: list[bytes] = []
-    masking(lambda _stream, each: kept.append(each), forms(values))(b"o", lines)
+    masking(lambda _stream, each: kept.append(each), Masks(forms(values)))(b"o", lines)
     assert kept == [Masker(values).lines(lines)]
     assert kept[0].count(b"\n") == lines.count(b"\n")
     for value in values:

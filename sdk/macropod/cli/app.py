@@ -9,7 +9,21 @@ from typing import Annotated, NoReturn
 import typer
 
 import macropod
-from macropod.cli import events, logs, orchestrations, pools, runs, schedules, tasks, ticks, tokens, users, workspace
+from macropod.cli import (
+    connections,
+    events,
+    logs,
+    orchestrations,
+    pools,
+    runs,
+    schedules,
+    secrets,
+    tasks,
+    ticks,
+    tokens,
+    users,
+    workspace,
+)
 from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.refusals import Commands
@@ -40,6 +54,8 @@ app.add_typer(runs.app, name="run")
 app.add_typer(logs.app, name="logs")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(pools.app, name="pool")
+app.add_typer(secrets.app, name="secret")
+app.add_typer(connections.app, name="connection")
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")

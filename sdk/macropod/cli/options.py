@@ -22,6 +22,7 @@ from macropod.cli.values import (
 _ATTEMPTS = "Further attempts"
 _LIMITS = "Time limits of a run"
 _RESOURCES = "Resources of a run"
+_SECRETS = "Secrets of a run"
 _BOUNDS = "Bounds of the schedule"
 _TICKS = "Ticks that are late or in the way of others"
 
@@ -108,6 +109,20 @@ TASK_OPTIONS: dict[str, Any] = {
         metavar="NAME",
         group=_RESOURCES,
         help="A lock or pool of which each run takes a place. May be repeated.",
+    ),
+    "secrets": _given(
+        list[str],
+        "--secret",
+        metavar="[VARIABLE=]NAME",
+        group=_SECRETS,
+        help="A secret each run gets as an environment variable. May be repeated.",
+    ),
+    "secret_files": _given(
+        list[str],
+        "--secret-file",
+        metavar="[FILE=]NAME",
+        group=_SECRETS,
+        help="A secret each run gets as a file. May be repeated.",
     ),
 }
 

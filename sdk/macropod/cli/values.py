@@ -68,14 +68,19 @@ def read_size(text: str) -> int:
 
 def read_arguments(text: str) -> dict[str, Any]:
     """A JSON object, or the one in the file after `@`."""
-    source = f"The file {text[1:]}" if text.startswith("@") else repr(text)
+    if text.startswith("@"):
+        return read_json_object(read_text(Path(text[1:])), f"The file {text[1:]}")
+    return read_json_object(text, repr(text))
+
+
+def read_json_object(text: str, source: str) -> dict[str, Any]:
     try:
-        arguments = json.loads(_file(text[1:]) if text.startswith("@") else text)
+        found = json.loads(text)
     except ValueError as error:
         raise typer.BadParameter(f"{source} is not JSON: {error}.") from None
-    if not isinstance(arguments, dict):
+    if not isinstance(found, dict):
         raise typer.BadParameter(f'{source} is not a JSON object such as {{"name": "Ada"}}.')
-    return arguments
+    return found
 
 
 def check_is_waiting(wait_timeout: float | None, *, waits: bool, by: str) -> None:
@@ -107,10 +112,12 @@ def _span(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
-def _file(path: str) -> str:
+def read_text(path: Path) -> str:
+    """What is in a file, every character of it."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
     except FileNotFoundError:
         raise typer.BadParameter(f"There is no file {path}.") from None
-    except OSError as error:
-        raise typer.BadParameter(f"The file {path} cannot be read: {error.strerror}.") from None
+    except (OSError, UnicodeError) as error:
+        raise typer.BadParameter(f"The file {path} cannot be read: {error}.") from None

@@ -64,6 +64,8 @@ TASK: dict[str, Any] = TASK_WISH | {
     "pids": None,
     "gpus": None,
     "locks": [],
+    "secrets": {"WAREHOUSE_PASSWORD": "warehouse-password"},
+    "secret_files": {},
     "paused_at": None,
     "paused_by": None,
     "pause_reason": None,
@@ -118,6 +120,8 @@ LINEAGE: dict[str, Any] = {
     "spawner": "docker",
     "runner_version": "0.1.0",
     "arguments": {"model": "forest"},
+    "secrets": [{"name": "warehouse-password", "version": 3}],
+    "connections": [],
     "orchestration_id": _ORCHESTRATION_ID,
     "task_id": _TASK_ID,
     "task_name": "nightly",
@@ -153,6 +157,31 @@ POOL: dict[str, Any] = {
             "taken_at": "2026-03-03T01:00:00Z",
         }
     ],
+}
+
+SECRET: dict[str, Any] = {
+    "name": "warehouse-password",
+    "version": 3,
+    "created_by": "laptop",
+    "updated_by": "laptop",
+    "created_at": "2026-03-02T12:00:00Z",
+    "updated_at": "2026-03-04T08:00:00Z",
+}
+
+CONNECTION_WISH: dict[str, Any] = {
+    "name": "warehouse",
+    "type": "postgresql",
+    "details": {"host": "warehouse.example", "user": "reports", "password": {"secret": "warehouse-password"}},
+}
+
+CONNECTION: dict[str, Any] = {
+    "id": "7f8f4f8e-1a56-4c57-8a39-1b1c8d9a6a10",
+    "name": "warehouse",
+    "type": "postgresql",
+    "secret_fields": None,
+    "workspace_names": ["default"],
+    "created_by": "laptop",
+    "created_at": "2026-03-02T12:00:00Z",
 }
 
 PREVIEW: dict[str, Any] = {

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from macropod_server.api import examples
 from macropod_server.api.schemas import of_row
-from macropod_server.db import orchestrations, runs, tasks
+from macropod_server.db import given, orchestrations, runs, tasks
 from macropod_server.db.tables import Run
 from macropod_server.domain.run import Cause, Reason, RunStatus
 
@@ -25,6 +25,13 @@ class AttemptOut(BaseModel):
     ended_at: datetime | None
 
 
+class SecretOut(BaseModel):
+    """Which version of a secret the run was given."""
+
+    name: str
+    version: int
+
+
 class LineageOut(BaseModel):
     """`image`, `spawner` and `runner_version` are null before it was started, and for what has none."""
 
@@ -37,6 +44,8 @@ class LineageOut(BaseModel):
     spawner: str | None
     runner_version: str | None
     arguments: dict[str, Any]
+    secrets: list[SecretOut] = Field(description="what it was given of secrets, by name and version")
+    connections: list[str] = Field(description="whose details it was told")
     orchestration_id: str
     task_id: str | None
     task_name: str | None
@@ -51,12 +60,15 @@ class LineageOut(BaseModel):
 def lineage_of(session: Session, run: Run) -> LineageOut:
     orchestration = orchestrations.get(session, run.orchestration_id)
     task = tasks.get(session, run.task_id) if run.task_id else None
+    was_given = given.of_run(session, run.id)
     return LineageOut(
         **run.model_dump(),
         run_id=run.id,
         bundle_sha256=orchestration.sha256,
         lock_digest=run.environment,
         arguments=task.json_args if task else {},
+        secrets=[SecretOut(name=each.name, version=each.version) for each in was_given if each.version],
+        connections=[each.name for each in was_given if each.kind == given.GivenKind.CONNECTION],
         task_name=task.name if task else None,
         attempts=[AttemptOut(**attempt.model_dump(), run_id=attempt.id) for attempt in runs.attempts(session, run)],
     )

@@ -1,8 +1,7 @@
 """Calls of the runner inside a container; the run is known from its token."""
 
 import base64
-import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -10,17 +9,15 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from macropod_server.api.access import CallingRun, DepsOfRuns, LivingRun, Now
 from macropod_server.api.downloads import attachment
-from macropod_server.db import runs
+from macropod_server.api.runner_news import await_news
 from macropod_server.db.tables import Environment
-from macropod_server.deps import Deps
 from macropod_server.domain.environment import EnvironmentArchive
-from macropod_server.domain.errors import Unauthorized
-from macropod_server.domain.run import Reason, is_final
+from macropod_server.domain.run import Reason
 from macropod_server.domain.run_error import RunError, read_error
 from macropod_server.domain.texts import cleaned
 from macropod_server.flows.finish_run import Ending
 from macropod_server.flows.hand_bundle import ending_what_cannot_run, open_bundle
-from macropod_server.flows.hand_spec import Asking, hand_spec
+from macropod_server.flows.hand_spec import Asking, Spec, hand_spec
 from macropod_server.flows.package_orchestration import Lock, Turn, agree_on_lock
 from macropod_server.flows.receive_end import receive_end
 from macropod_server.flows.store_lines import store_lines
@@ -29,7 +26,6 @@ router = APIRouter(prefix="/v1/runner", tags=["runner"], include_in_schema=False
 
 _LOCK_MAX_CHARACTERS = 16 * 1024**2
 _LONGEST_BEAT_SECONDS = 10.0
-_LOOK_SECONDS = 2.0
 
 
 Message = Annotated[str, BeforeValidator(lambda text: cleaned(text) if isinstance(text, str) else text)]
@@ -82,7 +78,7 @@ def spec(
         "attempt": run.attempt,
         "url": str(request.base_url).rstrip("/"),
         "next_line": wanted.next_line,
-        "masked": wanted.masked,
+        **_told_secrets(wanted),
         "spool_max_bytes": deps.settings.spool_max_bytes,
         "memory_bytes": wanted.memory_bytes,
         "environment_variables": wanted.packages.variables,
@@ -94,6 +90,15 @@ def spec(
         "sends_environment": wanted.sends_environment,
         "bundle_sha256": wanted.bundle_sha256,
         "bundle_url": wanted.bundle_url,
+    }
+
+
+def _told_secrets(wanted: Spec) -> dict[str, Any]:
+    return {
+        "masked": wanted.masked,
+        "secrets_given": wanted.run.secrets_given,
+        "secrets": wanted.secrets.variables,
+        "secret_files": wanted.secrets.files,
     }
 
 
@@ -124,30 +129,13 @@ async def lines(
 
 @router.post("/beat")
 async def beat(
-    run: LivingRun, deps: DepsOfRuns, wait: Annotated[float, Query(ge=0, le=_LONGEST_BEAT_SECONDS)] = 0
-) -> dict[str, Literal["kill"] | None]:
-    """Answers when the run is to stop, or after `wait` seconds."""
-    until = time.monotonic() + wait
-    with deps.signals.bell(run.id) as bell:
-        while True:
-            is_stopped = await run_in_threadpool(_is_stopped, deps, run.id)
-            left = until - time.monotonic()
-            if is_stopped or left <= 0 or deps.signals.is_closing:
-                return {"stop": "kill" if is_stopped else None}
-            await bell.wait(min(left, _LOOK_SECONDS))
-
-
-def _is_stopped(deps: Deps, run_id: str) -> bool:
-    with deps.database.read() as session:
-        run = runs.get(session, run_id)
-    if is_final(run.status):
-        raise Unauthorized(f"Run {run_id} has ended as {run.status.value}.")
-    if run.stop_requested_at is None:
-        return False
-    if run.contact_at is None or run.contact_at <= run.stop_requested_at:
-        with deps.database.write() as session:
-            runs.note(session, run_id, contact_at=deps.clock())  # It hears of the stop now.
-    return True
+    run: LivingRun,
+    deps: DepsOfRuns,
+    wait: Annotated[float, Query(ge=0, le=_LONGEST_BEAT_SECONDS)] = 0,
+    masked: Annotated[int | None, Query(ge=0, lt=2**31, description="what it was told of its secrets")] = None,
+) -> dict[str, Any]:
+    """Answers when the run is to stop or has more secrets, or after `wait` seconds."""
+    return (await await_news(deps, run.id, seconds=wait, masked=masked)).told()
 
 
 @router.post("/lock")

@@ -75,6 +75,12 @@ class TaskIn(BaseModel):
     pids: Count | None = None
     gpus: Count | None = None
     locks: list[Name] = Field(default=[], max_length=20, description="pools its runs take a place in")
+    secrets: list[str] | dict[str, str] = Field(
+        default=[], description="secrets as environment variables: names, or the name by that of the variable"
+    )
+    secret_files: list[str] | dict[str, str] = Field(
+        default=[], description="secrets as files: names, or the name by that of the file"
+    )
 
 
 class TaskOut(BaseModel):
@@ -124,6 +130,8 @@ class TaskOut(BaseModel):
     pids: int | None
     gpus: int | None
     locks: list[str]
+    secrets: dict[str, str] = Field(description="by the variable that holds it, the name of each secret")
+    secret_files: dict[str, str] = Field(description="by the file that holds it, the name of each secret")
 
     paused_at: datetime | None
     paused_by: str | None

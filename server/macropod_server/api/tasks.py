@@ -34,6 +34,7 @@ def create(
         workspace_id=caller.workspace_id,
         requested_by=caller.name,
         owner_id=caller.user_id,
+        by_run=caller.run_id,
         idempotency_key=idempotency_key,
         now=now,
     )

@@ -8,6 +8,9 @@ from macropod_server.domain.errors import Problem
 OWN_WORDS = "invalid_value"
 """The code of a check whose message is a sentence already."""
 
+_MAY_BE_SECRET = {"value", "details"}
+"""Fields of requests whose content is told nobody."""
+
 _LONGEST_SHOWN = 80
 _SENTENCES = {
     "missing": "The field {where} is missing.",
@@ -40,6 +43,9 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 
 def _shown(found: Mapping[str, Any]) -> dict[str, str]:
+    """What may be secret is not told, not even to who sent it: answers end in logs."""
+    if _MAY_BE_SECRET & {str(part) for part in found["loc"]}:
+        return {"input": "something else"}
     text = ascii(found.get("input")) if not isinstance(found.get("input"), dict | list) else "a collection"
     return {"input": _printable(text)}
 

@@ -20,10 +20,12 @@ from macropod_server.db.engine import Database
 from macropod_server.db.migrate import HEAD, revision
 from macropod_server.db.tables import Installation
 from macropod_server.domain.check_up import Finding, judge_call, judge_revision
+from macropod_server.domain.envelope import short
 from macropod_server.domain.errors import MacropodError, Unavailable
 from macropod_server.domain.naming import new_id, run_token
 from macropod_server.flows.check_up import check_clock, check_spawner, check_storage, make_first_call
 from macropod_server.installation import has_key, run_key
+from macropod_server.master_keys import MasterKeys
 from macropod_server.settings import Settings, read_settings
 from macropod_server.spawners.base import Limits, Order, Spawner, SpawnerUnavailable
 
@@ -97,8 +99,21 @@ def _installation(settings: Settings, database: Database) -> Findings:
         yield Finding("installation", False, f"{told} Set MACROPOD_SECRET_KEY as its other servers have it.")
     else:
         yield Finding("installation", True, f"{found.installation_id}, and this server has its key.")
+        yield from _master_key(settings, found)
         return found
     return None
+
+
+def _master_key(settings: Settings, found: Installation) -> Iterator[Finding]:
+    """Told only where it is not well: most installations have no secrets."""
+    try:
+        has_it = found.master_key_id is None or found.master_key_id in MasterKeys(settings).ring().keys
+    except MacropodError as error:
+        yield Finding("secrets", False, error.message)
+        return
+    if not has_it:
+        told = f"They are encrypted with the master key {short(found.master_key_id or '')}, which is not here."
+        yield Finding("secrets", False, f"{told} Set MACROPOD_MASTER_KEY as its other servers have it.")
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:

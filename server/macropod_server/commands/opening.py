@@ -27,6 +27,18 @@ def opened(settings: Settings) -> Iterator[Deps]:
         close_deps(deps)
 
 
+@contextmanager
+def opened_database(settings: Settings) -> Iterator[Database]:
+    """The same, of the database alone."""
+    check_is_whole(settings)
+    _check(settings)
+    database = Database(settings.resolved_database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def say_where(deps: Deps) -> None:
     """Where containers, volumes and folders of runs were looked for: another spawner's are not seen."""
     typer.echo(f"This looks at the spawner {deps.spawner.name}; --spawner names another.", err=True)

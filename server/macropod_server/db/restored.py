@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, or_, select, update
 
+from macropod_server.db import given
 from macropod_server.db.orchestrations import NO_ARCHIVE
 from macropod_server.db.tables import Environment, Orchestration, Run, Slot, Workspace
 from macropod_server.domain.portions import portions
@@ -25,6 +26,7 @@ def note_removed(session: Session, *, now: datetime) -> None:
     ended = (col(Run.status).in_(FINAL), col(Run.removed_at).is_(None))
     session.execute(delete(Slot).where(col(Slot.run_id).in_(select(col(Run.id)).where(col(Run.status).in_(FINAL)))))
     session.execute(update(Run).where(*ended).values(removed_at=now))
+    given.forget_values_of_ended(session)
 
 
 def note_environments_lost(session: Session, *, but: Collection[str]) -> None:

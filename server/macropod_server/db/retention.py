@@ -14,6 +14,7 @@ from macropod_server.db.changes import changed
 from macropod_server.db.tables import (
     Environment,
     Event,
+    Given,
     IdempotencyKey,
     Orchestration,
     Run,
@@ -113,7 +114,7 @@ def remove_runs(session: Session, run_ids: Collection[str]) -> int:
     """With every move and place of theirs. Ticks stay and say why they name no run any more."""
     named = update(Tick).where(col(Tick.run_id).in_(run_ids))
     session.execute(named.values(run_id=None, reason=func.coalesce(col(Tick.reason), _RUN_REMOVED)))
-    for table in (RunEvent, Slot):
+    for table in (RunEvent, Slot, Given):
         session.execute(delete(table).where(col(table.run_id).in_(run_ids)))
     return _deleted(session, delete(Run).where(col(Run.id).in_(run_ids)))
 

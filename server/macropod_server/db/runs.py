@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, and_, col, insert, or_, select, update
 
-from macropod_server.db import events, locks, slots
+from macropod_server.db import events, given, locks, slots
 from macropod_server.db.paging import newest_first
 from macropod_server.db.tables import Run, RunEvent
 from macropod_server.domain.errors import NotFound
@@ -227,6 +227,8 @@ def note(session: Session, run_id: str, **facts: Any) -> None:
     """Store facts about a run that are not its status."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(**facts))
     _give_back(session, run_id, facts)
+    if facts.get("removed_at"):
+        given.forget_values(session, run_id)
 
 
 def note_of_seen(session: Session, seen: Run, **facts: Any) -> None:

@@ -12,8 +12,10 @@ from macropod_server.domain.errors import Conflict, Invalid
 from macropod_server.domain.naming import new_id
 from macropod_server.domain.retry import check_retry_on
 from macropod_server.domain.schedule import Plan, first_due, read_plan
+from macropod_server.domain.secret_wish import wanted_files, wanted_variables
 from macropod_server.domain.task import OrchestrationStatus, TaskKind, TaskStatus
 from macropod_server.flows.allot_resources import check_resources
+from macropod_server.flows.check_secrets import check_secrets
 from macropod_server.flows.task_plan import PLAN_FIELDS, plan_of
 from macropod_server.flows.task_wish import TaskWish
 
@@ -29,7 +31,9 @@ def create_task(
     now: datetime,
     requested_by: str | None = None,
     owner_id: str | None = None,
+    by_run: str | None = None,
 ) -> Task:
+    """`by_run`: the run that asks, which names no secret that it was not given itself."""
     plan = _plan(wish, now=now)
     retry_on = _retry_on(wish)
     check_arguments(wish.json_args, max_bytes=deps.settings.arguments_max_bytes)
@@ -40,6 +44,7 @@ def create_task(
             return tasks.get(session, made, workspace_id=workspace_id)
         orchestration = orchestrations.get(session, wish.orchestration_id, workspace_id=workspace_id, locked=True)
         _check_usable(orchestration)
+        check_secrets(session, wish, workspace_id=workspace_id, by_run=by_run)
         task = _task(wish, orchestration, plan, retry_on=retry_on, requested_by=requested_by, now=now)
         task.owner_id = owner_id
         first = Run.of_task(task, id=new_id(), requested_by=requested_by, now=now) if plan is None else None
@@ -70,6 +75,8 @@ def _task(
         "excluded_dates": sorted({day.isoformat() for day in wish.excluded_dates}),
         "retry_on": retry_on,
         "locks": sorted(set(wish.locks)),
+        "secrets": wanted_variables(wish.secrets),
+        "secret_files": wanted_files(wish.secret_files),
     }
     task = Task(
         **stored,

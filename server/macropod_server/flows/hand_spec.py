@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import col
+
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.envelope import CannotOpen
 from macropod_server.domain.environment import EnvironmentArchive
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.masking import forms
 from macropod_server.domain.package_index import Handed, handed
-from macropod_server.domain.run import Reason, RunKind, RunStatus
+from macropod_server.domain.run import ACTIVE, Reason, RunKind, RunStatus
 from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
+from macropod_server.flows.give_secrets import SecretGone, Secrets, give_secrets
+from macropod_server.flows.sealing import once_more_if_changed
 from macropod_server.flows.time_limits import grace_seconds, main_limit_seconds
 from macropod_server.storage.base import BlobDamaged, BlobNotFound
 
@@ -38,6 +43,7 @@ class Spec:
     next_line: int
     masked: list[str]
     """Texts the runner leaves out of its container's own output."""
+    secrets: Secrets
     memory_bytes: int | None
     packages: Handed
     lock: Environment | None
@@ -62,7 +68,14 @@ class Asking:
 
 def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking | None = None) -> Spec:
     """May be repeated by its runner. Raises `Conflict` for another one, and when the run must not begin any more."""
-    runner = runner or Asking()
+    try:
+        return once_more_if_changed(lambda: _hand_spec(deps, run_id, now=now, runner=runner or Asking()))
+    except (SecretGone, CannotOpen) as error:
+        finish_run(deps, run_id, Ending(Reason.COULD_NOT_START, error.message), now=now)
+        raise Conflict(f"Run {run_id} is not to be started: {error.message}") from error
+
+
+def _hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking) -> Spec:
     with deps.database.write() as session:
         run, task = tasks.hold_run(session, run_id)
         _check_is_its_runner(run, runner)
@@ -70,9 +83,12 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking | None =
         if run.status is RunStatus.QUEUED:
             # It was put back because the spawner did not answer, and its container was started all the same.
             runs.advance(session, run, RunStatus.STARTING, now=now, claimed_at=now, message=None)
+        may_begin = run.status in ACTIVE and not stopped
+        secrets = give_secrets(deps, session, run, task, now=now) if may_begin else Secrets()
         if run.status is RunStatus.STARTING and not stopped:
             facts: dict[str, Any] = {"started_at": now, "contact_at": now}
             facts |= {"runner_version": runner.version, "runner_nonce": runner.nonce}
+            facts |= {"secrets_hidden": col(Run.secrets_given)}  # It is told of them with this answer.
             runs.advance(session, run, RunStatus.RUNNING, now=now, **facts)
             tasks.note_run(session, run, task, now=now)
         orchestration = orchestrations.get(session, run.orchestration_id)
@@ -81,7 +97,7 @@ def hand_spec(deps: Deps, run_id: str, *, now: datetime, runner: Asking | None =
     if run.status is not RunStatus.RUNNING or stopped:
         raise Conflict(f"Run {run_id} is {run.status.value}; it is not to be started.")
     deps.signals.ring(run_id)
-    return _spec(deps, run, task, orchestration)
+    return _spec(deps, run, task, orchestration, secrets)
 
 
 def _check_is_its_runner(run: Run, runner: Asking) -> None:
@@ -91,7 +107,7 @@ def _check_is_its_runner(run: Run, runner: Asking) -> None:
         raise Conflict(f"Run {run.id} was begun by another runner, so this one has nothing to do.")
 
 
-def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration) -> Spec:
+def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration, secrets: Secrets) -> Spec:
     is_packaging = run.kind is RunKind.PACKAGING
     bundle = _small_bundle(deps, orchestration)
     return Spec(
@@ -106,6 +122,7 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration)
         traceparent=deps.tracing.traceparent(run.id),
         next_line=deps.logs.expected(run.id),
         masked=forms(deps.secrets_of(run)),
+        secrets=secrets,
         memory_bytes=watched_memory(deps, task),
         packages=_packages(deps) if is_packaging else Handed({}),
         lock=_lock(deps, orchestration) if is_packaging else None,

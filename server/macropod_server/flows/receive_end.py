@@ -6,6 +6,7 @@ from datetime import datetime
 
 from macropod_server.db import runs
 from macropod_server.deps import Deps
+from macropod_server.domain.envelope import CannotOpen
 from macropod_server.domain.run import Reason, is_final
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.store_lines import masker_of
@@ -21,7 +22,12 @@ def _masked(deps: Deps, run_id: str, told: Ending) -> Ending:
     if not told.message and not told.error:
         return told
     with deps.database.read() as session:
-        mask = masker_of(deps, runs.get(session, run_id)).text
+        run = runs.get(session, run_id)
+    try:
+        mask = masker_of(deps, run).text
+    except CannotOpen as refusal:
+        # The end counts all the same; what may hold a secret does not.
+        return replace(told, message=f"What the run said last is not shown. {refusal.message}", error=None)
     error = told.error and replace(
         told.error, exception=mask(told.error.exception), message=told.error.message and mask(told.error.message)
     )

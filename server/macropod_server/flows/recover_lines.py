@@ -5,11 +5,16 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
+import structlog
+
 from macropod_server.db.tables import Run
 from macropod_server.deps import Deps
+from macropod_server.domain.envelope import CannotOpen
 from macropod_server.domain.lines import Line, Stream, encode_segment, unsent
 from macropod_server.domain.run import RunStatus
 from macropod_server.flows.store_lines import masker_of, store_lines
+
+log = structlog.get_logger()
 
 _LIMIT = 1000
 _MOST_LINES = 100_000
@@ -25,7 +30,14 @@ _MAY_BE_CUT = "The runner ended before main.py was known to: what was printed la
 
 
 def recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
-    """May be repeated: what is there is not stored again."""
+    """May be repeated: what is there is not stored again. What cannot be hidden is left where it is."""
+    try:
+        _recover_lines(deps, run, now=now)
+    except CannotOpen as error:
+        log.warning("lines_not_recovered", run_id=run.id, reason=error.message)
+
+
+def _recover_lines(deps: Deps, run: Run, *, now: datetime) -> None:
     # Asked for first: whoever stores lines meanwhile makes this batch one that is not expected any more.
     first = deps.logs.expected(run.id)
     tail = deps.logs.tail(run.id, limit=_LIMIT)

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import idempotency, orchestrations, runs, tasks
+from macropod_server.db import given, idempotency, orchestrations, runs, secrets, tasks
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
@@ -114,6 +114,7 @@ def _differences(session: Session, run: Run, orchestration: Orchestration, place
         yield "The packages are gone; they are installed again first, from the same lock."
     elif environment is not None and _is_newer(session, environment, run):
         yield "The packages were installed anew since, from the same lock."
+    yield from _changed_secrets(session, run)
     if run.spawner not in (None, place.spawner):
         yield f"It ran with the spawner {run.spawner}, and runs with {place.spawner} now."
     elif run.image and place.image and run.image != place.image:
@@ -124,3 +125,14 @@ def _is_newer(session: Session, environment: Environment, run: Run) -> bool:
     """Environments have the name of the run that built them. The row of a run long past may be gone."""
     built = session.get(Run, environment.name)
     return built is not None and run.ended_at is not None and built.created_at > run.ended_at
+
+
+def _changed_secrets(session: Session, run: Run) -> Iterator[str]:
+    """It gets the newest of each."""
+    before = given.versions(session, run.id)
+    now = secrets.newest(session, run.workspace_id, before)
+    for name, version in before.items():
+        if name not in now:
+            yield f"The secret {name!r} (version {version} before) is not there any more; the run will not begin."
+        elif now[name].version.number != version:
+            yield f"The secret {name!r} has version {now[name].version.number} now, {version} before."

@@ -72,6 +72,7 @@ def _of_copy(
         if name == "installation":
             row |= {"installation_id": installation_id} if installation_id else {}
             row |= {"key_digest": None} if "key_digest" in row and not backup.manifest.has_key else {}
+            row |= {"master_key_id": None} if "master_key_id" in row else {}  # No backup has it.
         yield row
 
 

@@ -1,7 +1,7 @@
 """A task as it is asked for, before anything of it is stored. Its fields are named as in the table of tasks."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -49,6 +49,8 @@ class TaskWish:
     pids: int | None = None
     gpus: int | None = None
     locks: Sequence[str] = ()
+    secrets: Sequence[str] | Mapping[str, str] = ()
+    secret_files: Sequence[str] | Mapping[str, str] = ()
 
     @property
     def fingerprint(self) -> str:

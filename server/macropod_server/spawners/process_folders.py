@@ -13,6 +13,7 @@ import psutil
 
 from macropod_server.spawners.base import Exited, Gone, Running, Sighting, Starting
 
+_MEMORY = Path("/dev/shm")
 _BLOCK_BYTES = 1024**2
 _MOST_TAIL_BYTES = 64 * 1024**2
 
@@ -34,6 +35,11 @@ class RunFolder:
     @property
     def temporary(self) -> Path:
         return self.path / "tmp"
+
+    @property
+    def secrets(self) -> Path:
+        """Where the runner writes secrets that are wanted as files; it removes them itself, unless it was killed."""
+        return _MEMORY / f"macropod-{self.path.name}"
 
     def make(self) -> None:
         for each in (self.home, self.spool, self.temporary):
@@ -86,6 +92,8 @@ class RunFolder:
 
     def delete(self) -> None:
         """`pid` goes last: what is left of a folder half deleted can't be taken for a run not yet started."""
+        with contextlib.suppress(PermissionError):  # Then it is another user's, and was never this run's.
+            delete_tree(self.secrets)
         with contextlib.suppress(FileNotFoundError):
             for each in self.path.iterdir():
                 if each.name != "pid":

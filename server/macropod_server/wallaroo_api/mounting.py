@@ -5,6 +5,7 @@ from macropod_server.settings import Settings
 from macropod_server.wallaroo_api import (
     auth,
     config,
+    connections,
     device_page,
     graph,
     orchestrations,
@@ -14,9 +15,8 @@ from macropod_server.wallaroo_api import (
     workspaces,
 )
 
-ROUTERS = tuple(
-    part.router for part in (config, auth, device_page, users, workspaces, graph, orchestrations, tasks, runs)
-)
+_PARTS = (config, auth, device_page, users, workspaces, connections, graph, orchestrations, tasks, runs)
+ROUTERS = tuple(part.router for part in _PARTS)
 
 _PREFIXES = ("/v1/api/", "/v1/graphql", "/auth/")
 _ORDERS = ("run_once", "run_scheduled", "run_continuously")

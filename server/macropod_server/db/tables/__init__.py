@@ -6,13 +6,17 @@ from macropod_server.db.tables.ledger import Event, Tick
 from macropod_server.db.tables.orchestrations import Environment, Orchestration
 from macropod_server.db.tables.owners import IdempotencyKey, Installation, Member, Token, User, Workspace
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
+from macropod_server.db.tables.secrets import Connection, ConnectionLink, Given, Secret, SecretVersion
 from macropod_server.db.tables.sign_in import DeviceLogin, OutsideIdentity, UserSession
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
+    "Connection",
+    "ConnectionLink",
     "DeviceLogin",
     "Environment",
     "Event",
+    "Given",
     "IdempotencyKey",
     "Installation",
     "Member",
@@ -22,6 +26,8 @@ __all__ = [
     "Run",
     "RunEvent",
     "SQLModel",
+    "Secret",
+    "SecretVersion",
     "Slot",
     "Task",
     "Tick",

@@ -20,6 +20,9 @@ class Installation(SQLModel, table=True):
     key_digest: str | None = Field(
         default=None, sa_type=String(64), description="by which servers tell if theirs is the same"
     )
+    master_key_id: str | None = Field(
+        default=None, sa_type=String(64), description="the master key that secrets are encrypted with from now on"
+    )
     created_at: datetime = instant()
 
 

@@ -68,6 +68,10 @@ class Run(SQLModel, table=True):
     delayed_since: datetime | None = instant(default=None)
     peak_memory_bytes: int | None = Field(default=None, sa_type=BigInteger)
     cpu_seconds: float | None = None
+    secrets_given: int = Field(default=0, sa_column_kwargs={"server_default": "0"}, description="how often it was")
+    secrets_hidden: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}, description="how many of these its runner has heard of"
+    )
 
     @classmethod
     def of_task(cls, task: Task, *, id: str, now: datetime, **facts: Any) -> "Run":  # noqa: A002

@@ -71,6 +71,8 @@ class Task(SQLModel, table=True):
     pids: int | None = None
     gpus: int | None = None
     locks: list[str] = Field(default_factory=list, sa_type=JSON)
+    secrets: dict[str, str] = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
+    secret_files: dict[str, str] = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 
     next_due_at: datetime | None = instant(default=None)
     failures_in_a_row: int = 0
