@@ -44,8 +44,8 @@ class Client(PeopleOfClient, SecretsOfClient):
     `workspace` are used besides. Raises `NoCredentials` when it is not known whom to ask.
 
     Every method may raise `ConnectionFailed`, `Unauthorized`, `Forbidden`, `Unavailable` and
-    `UnexpectedAnswer`. While the server is away, reads and calls that make something are tried again for some
-    seconds; nothing is made twice by that.
+    `UnexpectedAnswer`. While the server is away, reads and calls that make something, other than workspaces, users and
+    tokens, are tried again for some seconds; nothing is made twice by that.
     """
 
     def __init__(

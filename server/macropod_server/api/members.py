@@ -10,7 +10,7 @@ from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Role, Scope
 from macropod_server.flows.change_members import add_member, remove_member, set_member
 
-router = APIRouter(prefix="/v1/workspaces/{workspace_id}/members", tags=["workspaces"])
+router = APIRouter(prefix="/v1/workspaces/{workspace_id}/members", tags=["members"])
 
 
 @router.get("")

@@ -1,6 +1,5 @@
 """Let people in from the server's own machine: make a token, set a password anew."""
 
-import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -34,7 +33,7 @@ def token(
 ) -> None:
     """Make a token and print it. It is told this once; the server keeps only its digest."""
     expires_at = _moment(expires, now=utc_now()) if expires else None
-    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
+    settings = read_settings(data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     made = issue_token(
         database, name=name, email=user, scope=scope, workspace=workspace, expires_at=expires_at, now=utc_now()
@@ -52,7 +51,7 @@ def reset_password(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Set a user's password anew. It is asked for, or read from stdin."""
-    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
+    settings = read_settings(data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     with database.read() as session:
         user = accounts.known_user(session, email_address(email))
