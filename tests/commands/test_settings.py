@@ -42,7 +42,7 @@ def test_a_limit_of_nothing_is_refused(setting):
         ({"run_cpus": "inf"}, "MACROPOD_RUN_CPUS is inf; it takes"),
         ({"secret_key": "hunter2"}, "MACROPOD_SECRET_KEY has 7 characters; it takes 32 or more."),
         ({"master_key": f"{'k' * 32} hunter2"}, "MACROPOD_MASTER_KEY has 7 characters; it takes 32 or more."),
-        ({"master_key": "k" * 32, "master_key_file": "/k"}, "MACROPOD_MASTER_KEY too; give one of them."),
+        ({"master_key": "k" * 32, "master_key_file": "/k"}, "MACROPOD_MASTER_KEY_FILE is set, and"),
         ({"storage_url": "ftp://bucket"}, "MACROPOD_STORAGE_URL is 'ftp://bucket'; it takes a folder of this machine"),
         ({"storage_url": "s3://"}, "MACROPOD_STORAGE_URL is 's3://'; it takes s3://bucket or s3://bucket/prefix"),
         ({"storage_url": "s3://b/../x?y"}, "MACROPOD_STORAGE_URL is 's3://b/../x?y'; it takes s3://bucket"),
