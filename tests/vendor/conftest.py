@@ -59,6 +59,7 @@ class Vendor:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / f"cache-{script.stem}"),
+            "PYTHONUNBUFFERED": "1",
             "WALLAROO_URL": self.server.url,
             **self.environ,
             **environ,

@@ -3,6 +3,7 @@
 import pytest
 from macropod_server.db.tables import Task
 from macropod_server.domain.task import TaskHealth, TaskKind
+from macropod_server.flows.clean_up import clean_up
 
 from tests.builders import make_task, reread
 from tests.clockwork import minutes_pass
@@ -76,6 +77,7 @@ def test_a_continuous_task_that_does_not_stay_up_says_so(ada, played, order):
     for _ in range(5):
         played.clock.advance(minutes=5)
         played.start().ends("exit_code")
+        clean_up(played.deps)
     assert status(ada, task_id) == "crash_loop"
     told = ada.post("task/get_by_id", {"id": task_id}).json()
     assert (told["run_type"], told["killed"]) == ("NetworkService", False)

@@ -10,9 +10,11 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
+    NoUnusedVariablesRule,
     build_schema,
     execute_sync,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.language import Lexer, Source, TokenKind
@@ -28,6 +30,9 @@ router = APIRouter(route_class=WallarooRoute)
 _MOST_TOKENS = 1000
 _DEEPEST = 16
 _MOST_ERRORS = 10
+_RULES = [rule for rule in specified_rules if rule is not NoUnusedVariablesRule]
+"""The client declares variables that it does not use."""
+
 _OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
 _CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}
 
@@ -77,7 +82,7 @@ def _read(text: str) -> DocumentNode | list[GraphQLError]:
     """The document, or why it does not fit the schema. Raises `GraphQLError` for one that cannot be read."""
     _check_size(text)
     document = parse(text, no_location=True)
-    return validate(_schema(), document, max_errors=_MOST_ERRORS) or document
+    return validate(_schema(), document, _RULES, max_errors=_MOST_ERRORS) or document
 
 
 def _check_size(text: str) -> None:

@@ -130,23 +130,25 @@ def delete(wish: DeleteWish, call: CallDep) -> Freed:
     return Freed(bytes=sum(each.size_bytes for each in found))
 
 
-@router.get("/download", response_class=StreamingResponse)
-def download(
+def get_call_of_address(
     deps: DepsDep,
     now: Now,
-    id: Annotated[str, Query()],  # noqa: A002
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     token: Annotated[str, Query()] = "",
-) -> Response:
-    """The very bytes that were uploaded. The token may be part of the address, for programs that send no headers."""
-    carried = bearer.credentials if bearer else token
-    if not carried:
+) -> Call:
+    """The token may be part of the address, for programs that send no headers."""
+    if not (carried := bearer.credentials if bearer else token):
         raise no_token()
-    call = Call(deps, identify(deps, carried, now=now), now)
+    return Call(deps, identify(deps, carried, now=now), now)
+
+
+@router.get("/download", response_class=StreamingResponse)
+def download(id: Annotated[str, Query()], call: Annotated[Call, Depends(get_call_of_address)]) -> Response:  # noqa: A002
+    """The very bytes that were uploaded."""
     workspace_id = call.about(Role.VIEWER, orchestration_id=id).workspace_id
-    with deps.database.read() as session:
+    with call.deps.database.read() as session:
         found = orchestrations.get(session, id, workspace_id=workspace_id)
-    return stored_attachment(deps.storage, found.sha256, file_name=found.file_name or f"{found.id}.zip")
+    return stored_attachment(call.deps.storage, found.sha256, file_name=found.file_name or f"{found.id}.zip")
 
 
 def shapes(session: Session, *found: Orchestration) -> list[OrchestrationShape]:

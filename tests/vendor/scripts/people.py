@@ -86,11 +86,19 @@ refused |= {
     "shut out": refusal(zoe.deactivate_user, "ada@example.org"),
 }
 client.get_connection("warehouse").delete_connection()
+
+home = zoe.get_current_workspace()
+home.add_owner("ada@example.org")
+home.remove_user("zoe@example.org")
+again = wallaroo.Client(auth_type="user_password").get_current_workspace()
+tell(made_again={"name": again.name(), "is_another": again.id() != home.id()})
+
 tell(deleted=[each.name() for each in client.list_connections()])
 
 os.environ.update(WALLAROO_PASSWORD="wrong")
 os.environ["XDG_CACHE_HOME"] += "-wrong"
 refused["wrong password"] = refusal(wallaroo.Client, auth_type="user_password")
+del os.environ["WALLAROO_USER"], os.environ["WALLAROO_PASSWORD"]
 for kind in (wallaroo.auth.AuthType.NONE, "test_auth"):
     stranger = wallaroo.Client(auth_type=kind)
     refused |= {
