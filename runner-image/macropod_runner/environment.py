@@ -29,7 +29,7 @@ def platform_name() -> str:
 def _last_on_the_path(sdk: Path) -> str:
     """The file that puts the SDK behind the user's own packages, and what a run of flavor `data` has behind that."""
     # Python reads this file twice in a virtual environment.
-    line = "import os, sys; more = os.environ.get('MACROPOD_DATA_PACKAGES'); "
+    line = "import sys; from os import environ; more = environ.get('MACROPOD_DATA_PACKAGES'); "
     return f"{sdk}\n{line}more and more not in sys.path and sys.path.append(more)\n"
 
 
