@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install vendor-env vendor-constraints demo test test-kubernetes check format bench bench-logs bench-kubernetes chaos runner-image server-image compose-env constraints clean
+.PHONY: install vendor-env vendor-constraints demo test test-kubernetes check format bench bench-logs bench-kubernetes chaos runner-image runner-image-data server-image compose-env constraints clean
 
 install: $(READY)
 
@@ -50,6 +50,10 @@ chaos: install
 runner-image: install
 	$(BIN)/python scripts/runner_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
+# What runs of flavor `data` are made from; built from the runner image.
+runner-image-data: install
+	$(BIN)/python scripts/data_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
 # The server and the gate before a Docker Engine, for compose.yaml.
 server-image: install
 	$(BIN)/python scripts/server_image.py $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
@@ -62,6 +66,9 @@ constraints: install
 	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml runner-image/pyproject.toml --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-package macropod --no-emit-package macropod-runner \
 	  --custom-compile-command "make constraints" --quiet --output-file constraints.txt
+	$(BIN)/uv pip compile server/macropod_server/spawners/data_packages.in --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command "make constraints" --quiet \
+	  --output-file server/macropod_server/spawners/data_packages.txt
 
 # The vendor's own package in an environment of its own, for tests/vendor; half a gigabyte.
 vendor-env: install

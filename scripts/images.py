@@ -29,6 +29,9 @@ class Image:
     """Distributions beside what is required."""
     options: tuple[str, ...] = ()
     """Of uv, for the resolution."""
+    constraints: Path = ROOT / "constraints.txt"
+    """The versions that count."""
+    base_image: str = BASE_IMAGE
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,15 @@ def build(image: Image, description: str | None) -> int:
 
 def _parser(image: Image, description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--base-image", default=BASE_IMAGE, help="a Debian-like image with python3 (%(default)s)")
+    parser.add_argument("--base-image", default=image.base_image, help="a Debian-like image with python3 (%(default)s)")
     parser.add_argument("--tag", default=image.tag, help="the name of the image (%(default)s)")
     return parser
 
 
 def _target(client: docker.DockerClient, base_image: str) -> Target:
     program = "import platform; print('%s.%s' % platform.python_version_tuple()[:2], platform.machine())"
-    output = client.containers.run(base_image, ["python3", "-c", program], remove=True, network_mode="none")
+    ask = {"entrypoint": ["python3"], "remove": True, "network_mode": "none"}
+    output = client.containers.run(base_image, ["-c", program], **ask)
     python, machine = output.decode().split()
     return Target(python, machine)
 
@@ -88,17 +92,18 @@ def _collect_wheels(image: Image, target: Target) -> None:
     platforms = [option for platform in target.platforms for option in ("--platform", platform)]
     locked = ["--no-deps", "--require-hashes", "-r", requirements]
     _run(*pip, "download", *only_wheels, *platforms, *locked, "-d", wheels)
-    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, *image.contains)
+    if image.contains:
+        _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, *image.contains)
 
 
 def _lock(image: Image, requirements: Path, target: Target) -> None:
-    """What the image needs on the target, at the versions of constraints.txt with their hashes."""
+    """What the image needs on the target, at the versions of its constraints, with their hashes."""
     wanted = image.folder / "wanted.in"
     wanted.write_text("\n".join(image.more))
     _run(
         *(find_uv_bin(), "pip", "compile", "--quiet", "--generate-hashes", "--no-annotate", "--no-header"),
         *("--python-version", target.python, "--python-platform", f"{target.machine}-manylinux_2_28"),
-        *("--constraint", ROOT / "constraints.txt", "--output-file", requirements),
+        *("--constraint", image.constraints, "--output-file", requirements),
         *(*image.options, *image.requires, wanted),
     )
 

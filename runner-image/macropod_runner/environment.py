@@ -26,9 +26,16 @@ def platform_name() -> str:
     return " ".join(filter(None, (sysconfig.get_platform(), *platform.libc_ver())))
 
 
+def _last_on_the_path(sdk: Path) -> str:
+    """The file that puts the SDK behind the user's own packages, and what a run of flavor `data` has behind that."""
+    # Python reads this file twice in a virtual environment.
+    line = "import sys; from os import environ; more = environ.get('MACROPOD_DATA_PACKAGES'); "
+    return f"{sdk}\n{line}more and more not in sys.path and sys.path.append(more)\n"
+
+
 def digest(lock: str, place: Place) -> str:
     """The same for environments that could stand in for each other."""
-    parts = (lock, python_version(), platform_name(), str(base_python()), str(place.sdk))
+    parts = (lock, python_version(), platform_name(), str(base_python()), _last_on_the_path(place.sdk))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -36,7 +43,7 @@ def add_sdk(place: Place) -> None:
     """At the end of sys.path, so that the user's own packages win."""
     folder = f"python{sys.version_info.major}.{sys.version_info.minor}"
     path = place.environment / "lib" / folder / "site-packages" / "macropod-sdk.pth"
-    path.write_text(f"{place.sdk}\n", encoding="utf-8")
+    path.write_text(_last_on_the_path(place.sdk), encoding="utf-8")
 
 
 def make_read_only(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Starts runners by forking, within milliseconds: has the runner imported and makes one child per order.
 
-Orders and answers are lines of JSON on stdin and stdout. It ends with its stdin; its children live on.
+Orders and answers are lines of JSON on stdin and stdout; one without a folder asks whether runs can have a home at a
+path in common. It ends with its stdin; its children live on.
 A run has a folder. Whoever holds the lock of `lock` in it runs it; `pid` says that it was started, `exit` how
 it ended. The lock is taken before the fork and shared with the child, so it is held until `exit` is written.
 """
@@ -21,6 +22,8 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
+
+from macropod_runner.fork_home import at_home, trouble_with_home
 
 OPEN_FILES = 16_384
 _LOCK_PATIENCE_SECONDS = 1.0
@@ -65,32 +68,34 @@ class ForkServer:
         signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
 
     def _carry_out(self, order: dict[str, Any]) -> dict[str, Any]:
+        if "folder" not in order:
+            return {"trouble": trouble_with_home(order["environ"], order["home_at"])}
         folder = Path(order["folder"])
         try:
             lock = _take_lock(folder)
             if lock is None:
                 return {"started": False}
-            self._fork(folder, lock, order["environ"])
+            self._fork(folder, lock, order)
         except OSError as error:
             return {"error": str(error)}
         return {"started": True}
 
-    def _fork(self, folder: Path, lock: int, environ: dict[str, str]) -> None:
+    def _fork(self, folder: Path, lock: int, order: dict[str, Any]) -> None:
         try:
             pid = os.fork()
         except OSError:
             os.close(lock)
             raise
         if pid == 0:
-            self._be_the_runner(folder, environ)
+            self._be_the_runner(folder, order["environ"], order.get("home_at"))
         self._children[pid] = (folder, lock)
 
-    def _be_the_runner(self, folder: Path, environ: dict[str, str]) -> NoReturn:
+    def _be_the_runner(self, folder: Path, environ: dict[str, str], home_at: str | None) -> NoReturn:
         code = 1
         try:
             self._let_go_of_the_server()
             _enter(folder)
-            code = self._main(environ)
+            code = self._main(at_home(environ, home_at))
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:

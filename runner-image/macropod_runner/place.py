@@ -19,6 +19,7 @@ class Place(NamedTuple):
     cache: Path
     temporary: Path
     path: str
+    data: str = ""
 
     @property
     def python(self) -> Path:
@@ -63,4 +64,5 @@ def read_place(environ: Mapping[str, str]) -> Place:
         cache=folder("CACHE") if packages else Path(),
         temporary=Path(environ.get("TMPDIR") or "/tmp"),
         path=environ.get("PATH") or "/usr/local/bin:/usr/bin:/bin",
+        data=environ.get("MACROPOD_RUNNER_DATA") or "",
     )

@@ -13,6 +13,7 @@ from macropod_runner.last_words import LastWords
 from macropod_runner.place import Place
 from macropod_runner.program import CouldNotStart, Program
 from macropod_runner.spec import Spec
+from macropod_runner.wallaroo_login import leave_login, wallaroo_variables
 
 
 def run_task(job: Job) -> Ending:
@@ -20,7 +21,8 @@ def run_task(job: Job) -> Ending:
     with job.stop.interruptible():
         fetch_bundle(job.server, job.place.home, spool=job.place.spool, spec=job.spec)
         _fetch_environment(job)
-        arguments = _write_arguments(job.place, job.spec)
+        arguments = _write_arguments(job)
+        _leave_login(job)
     with _secret_files(job) as secrets:
         return _run(job, _program(job.place, job.spec, arguments=arguments, secrets=secrets))
 
@@ -71,21 +73,34 @@ def _program(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None)
     return Program(command, place.home, _variables(place, spec, arguments=arguments, secrets=secrets))
 
 
-def _write_arguments(place: Place, spec: Spec) -> Path:
+def _write_arguments(job: Job) -> Path:
     """Beside main.py, unless the zip has a file of that name."""
-    path = place.home / "arguments.json"
+    path = job.place.home / "arguments.json"
     if path.exists():
-        path = place.spool / "arguments.json"
-    path.write_text(json.dumps(spec.arguments, ensure_ascii=False), encoding="utf-8")
+        path = job.place.spool / "arguments.json"
+        if job.spec.wallaroo and job.spec.arguments:
+            job.log.say(
+                "The zip has a file arguments.json, which the package wallaroo takes for the arguments of this task; "
+                "those are in the file that MACROPOD_ARGUMENTS names."
+            )
+    path.write_text(json.dumps(job.spec.arguments, ensure_ascii=False), encoding="utf-8")
     return path
+
+
+def _leave_login(job: Job) -> None:
+    try:
+        leave_login(job.spec, job.place.home, token=job.place.token)
+    except OSError as error:
+        job.log.say(f"The login of the package wallaroo could not be written, so it cannot log in: {error}.")
 
 
 def _variables(place: Place, spec: Spec, *, arguments: Path, secrets: Path | None) -> dict[str, str]:
     told = {"TRACEPARENT": spec.traceparent or "", "PYTHONFAULTHANDLER": "1" if spec.debug else ""}
-    told["MACROPOD_SECRETS_DIR"] = str(secrets or "")
+    told |= {"MACROPOD_SECRETS_DIR": str(secrets or ""), "MACROPOD_DATA_PACKAGES": place.data}
     return {
         **spec.secrets,
         **place.basic_variables(),
+        **wallaroo_variables(spec),
         **{name: value for name, value in told.items() if value},
         "PATH": f"{place.python.parent}:{place.path}",
         "VIRTUAL_ENV": str(place.environment),

@@ -37,6 +37,7 @@ class Spec(NamedTuple):
     secrets_given: int = 0
     secrets: Mapping[str, str] = MappingProxyType({})
     secret_files: Mapping[str, str] = MappingProxyType({})
+    wallaroo: Mapping[str, str] | None = None
 
 
 def read_spec(answer: bytes) -> Spec:

@@ -76,14 +76,18 @@ class Client(PeopleOfClient, SecretsOfClient):
         bytes_buffer: bytes | BinaryIO | None = None,
         name: str | None = None,
         file_name: str | None = None,
+        flavor: Literal["plain", "data"] | None = None,
     ) -> Orchestration:
         """Upload a zip file, a folder (zipped here, but for what `.macropodignore` names) or named bytes.
+
+        `flavor` is what its runs find besides their requirements: nothing ("plain"), or requests, pandas, pyarrow and
+        numpy ("data"); None: as the workspace has it.
 
         Returns as soon as the server took it in; its requirements are installed afterwards
         (`Orchestration.wait` waits for that). Raises `Invalid` with all problems of what was given, and
         `TooLarge` before sending it.
         """
-        source = checked_source(path, bytes_buffer=bytes_buffer, name=name, file_name=file_name)
+        source = checked_source(path, bytes_buffer=bytes_buffer, name=name, file_name=file_name, flavor=flavor)
         answer = upload(self._connection, source, max_bytes=self.server().limits.upload_max_bytes)
         return Orchestration(self._connection, answer)
 

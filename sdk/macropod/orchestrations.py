@@ -38,6 +38,7 @@ class Orchestration(Remote):
     sha             SHA-256 of the zip, 64 hex digits; `size_bytes` its size
     entry_point     path in the zip of the `main.py` that is run
     requirements    path in the zip of the requirements file that is installed; None without one
+    flavor          what its runs find besides: "plain" (nothing) or "data" (requests, pandas, pyarrow, numpy)
     message         why packaging failed, one sentence; None otherwise
     warnings        sentences about what is odd but accepted
     packaging_run_id   the run that installs the requirements; None without requirements
@@ -53,6 +54,7 @@ class Orchestration(Remote):
     size_bytes: int
     entry_point: str
     requirements: str | None
+    flavor: str
     message: str | None
     warnings: list[str]
     packaging_run_id: str | None
@@ -195,6 +197,7 @@ class Orchestration(Remote):
         self.size_bytes = answer["size_bytes"]
         self.entry_point = answer["entry_point"]
         self.requirements = answer["requirements"]
+        self.flavor = answer.get("flavor", "plain")
         self.message = answer["message"]
         self.warnings = answer["warnings"]
         self.packaging_run_id = answer["packaging_run_id"]
@@ -223,6 +226,7 @@ class Orchestration(Remote):
             ("bytes", str(self.size_bytes)),
             ("entry point", self.entry_point),
             ("requirements", self.requirements or NOTHING),
+            ("flavor", self.flavor),
             ("workspace id", str(self.workspace_id)),
             ("packaging run id", self.packaging_run_id or NOTHING),
             *(("warning", each) for each in self.warnings),

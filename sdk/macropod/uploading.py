@@ -30,6 +30,7 @@ class Source:
     content: Path | bytes | BinaryIO
     name: str | None
     file_name: str | None
+    flavor: str | None = None
 
     def __str__(self) -> str:
         return str(self.content) if isinstance(self.content, Path) else self.name or "What was given"
@@ -41,6 +42,7 @@ def checked_source(
     bytes_buffer: bytes | BinaryIO | None,
     name: str | None,
     file_name: str | None,
+    flavor: str | None = None,
 ) -> Source:
     """Raises `Invalid` for a combination that leaves open what is meant."""
     if name is not None:
@@ -50,12 +52,12 @@ def checked_source(
     if bytes_buffer is not None:
         if not name:
             raise Invalid.field("name", "bytes_buffer was given without name; give both, for bytes have no name.")
-        return Source(bytes_buffer, name, file_name)
+        return Source(bytes_buffer, name, file_name, flavor)
     if path is None:
         raise Invalid.field("path", "Nothing to upload was given: give path, or bytes_buffer together with name.")
     if not Path(path).exists():
         raise Invalid.field("path", f"There is no file or folder {os.fspath(path)!r}.")
-    return Source(Path(path), name, file_name or _file_name(Path(path)))
+    return Source(Path(path), name, file_name or _file_name(Path(path)), flavor)
 
 
 def upload(connection: Connection, source: Source, *, max_bytes: int) -> Answer:
@@ -76,7 +78,7 @@ def _send(connection: Connection, source: Source, file: BinaryIO) -> Answer:
     try:
         return connection.upload(
             "/v1/orchestrations",
-            data={"name": source.name} if source.name else {},
+            data={name: value for name, value in (("name", source.name), ("flavor", source.flavor)) if value},
             file=(source.file_name, file, "application/zip"),
             seconds=_LONGEST_SILENCE_SECONDS,
         )

@@ -94,12 +94,16 @@ def _automatic_spawner(settings: Settings, installation_id: str, tied: Sequence[
 
 
 def _process_spawner(settings: Settings, why: str, *, is_to_spawn: bool) -> Spawner:
-    from macropod_server.spawners.process import ProcessSpawner
+    from macropod_server.spawners.process import HOME, ProcessSpawner
 
-    spawner = ProcessSpawner(settings.data_dir, runner_url=settings.runner_url or settings.url)
+    url, home = settings.runner_url or settings.url, HOME if settings.serves_wallaroo else None
+    data = settings.resolved_data_packages
+    spawner = ProcessSpawner(settings.data_dir, runner_url=url, home_at=home, data_packages=data)
     if is_to_spawn:
         log.info("spawner_chosen", spawner="process", why=why, isolation="none: runs can reach all that this user can")
         spawner.prepare()
+        if trouble := spawner.trouble_with_home():
+            log.warning("home_in_the_folder_of_the_run", reason=trouble)
     return spawner
 
 
@@ -110,6 +114,7 @@ def _docker_spawner(settings: Settings, installation_id: str, why: str) -> Spawn
     spawner = DockerSpawner(
         installation_id,
         image=settings.runner_image,
+        data_image=settings.runner_image_data,
         runner_url=lambda: settings.runner_url or f"http://{spawner.gateway()}:{settings.port}",
         environ=os.environ,
     )
@@ -140,6 +145,7 @@ def _kubernetes_spawner(settings: Settings, installation_id: str) -> Spawner:
         image_pull_policy=settings.kubernetes_image_pull_policy,
         ttl_seconds=settings.kubernetes_ttl_seconds,
         cpu_request_percent=settings.kubernetes_cpu_request_percent,
+        data_image=settings.runner_image_data,
     )
     if is_loopback(settings.host) and not is_loopback(urlsplit(settings.runner_url).hostname or ""):
         log.warning(

@@ -15,6 +15,7 @@ from macropod_server.commands.accounts import reset_password, token
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check
+from macropod_server.commands.data_packages import install_data_packages
 from macropod_server.commands.docker_gate import docker_gate
 from macropod_server.commands.options import DatabaseUrl, DataDir, SpawnerName
 from macropod_server.commands.rotate_key import rotate_key
@@ -43,6 +44,7 @@ app.command()(backup)
 app.command()(restore)
 app.command("rotate-key")(rotate_key)
 app.command("docker-gate")(docker_gate)
+app.command("install-data-packages")(install_data_packages)
 
 
 @app.command()

@@ -64,6 +64,8 @@ class Settings:
     public_url: str = ""
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
+    runner_image_data: str = "macropod-runner:data"
+    data_packages: str = ""
     kubernetes_namespace: str = ""
     kubernetes_kubeconfig: str = ""
     kubernetes_image_pull_policy: str = "IfNotPresent"
@@ -150,6 +152,11 @@ class Settings:
     @property
     def resolved_storage_path(self) -> Path:
         return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
+
+    @property
+    def resolved_data_packages(self) -> Path:
+        """Where the process spawner finds what runs of flavor `data` have besides."""
+        return Path(self.data_packages) if self.data_packages else self.data_dir / "data-packages"
 
     @property
     def bucket(self) -> BucketPlace | None:

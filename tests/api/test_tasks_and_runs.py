@@ -177,6 +177,7 @@ def test_a_runner_gets_its_spec_and_hears_of_a_kill(client, deps):
     spec = client.get("/v1/runner/spec", headers=headers).json()
     assert (spec["entry_point"], spec["arguments"], spec["timeout_seconds"]) == ("main.py", {"a": 1}, 9)
     assert (spec["next_line"], spec["grace_seconds"], spec["kind"]) == (1, 10, "task")
+    assert spec["wallaroo"].keys() == {"user_id", "user_email"}
     bundle = client.get("/v1/runner/bundle", headers=headers).content
     assert bundle[:2] == b"PK"
     assert base64.b64decode(spec["bundle"]) == bundle

@@ -33,6 +33,14 @@ def test_an_accepted_upload_tells_what_the_server_chose(client):
     assert told["status"] == "pending_packaging"
 
 
+def test_an_upload_may_name_its_flavor(client):
+    assert post(client, a_zip()).json()["flavor"] == "plain"
+    assert post(client, a_zip(), flavor="data").json()["flavor"] == "data"
+    refused = post(client, a_zip(), flavor="gpu")
+    assert (refused.status_code, refused.json()["details"][0]["where"]) == (422, "flavor")
+    assert client.get("/v1/workspace").json()["default_flavor"] == "plain"
+
+
 def test_what_was_uploaded_comes_back_to_the_byte(client):
     content = a_zip(data="x" * 100_000)
     made = post(client, content).json()

@@ -7,6 +7,7 @@ import pytest
 from macropod_server.adapters import choose_spawner
 from macropod_server.domain.errors import Invalid
 from macropod_server.settings import Settings
+from macropod_server.spawners import process
 from structlog.testing import capture_logs
 
 from tests.kubernetes_double.cluster import write_kubeconfig
@@ -58,3 +59,14 @@ def test_a_spawner_nobody_knows_is_refused(tmp_path):
 def test_the_library_is_loaded_only_where_it_is_wanted():
     code = "import sys, macropod_server.app, macropod_server.serve; sys.exit('kubernetes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("wallaroo", ["on", "off"])
+def test_who_cannot_give_runs_a_home_in_common_is_told_once(tmp_path, monkeypatch, wallaroo):
+    told = Settings(data_dir=tmp_path, spawner="process", wallaroo=wallaroo)
+    monkeypatch.setattr(process, "HOME", f"{tmp_path}/nowhere/jovyan")
+    with capture_logs() as logs:
+        choose_spawner(told, "installation").close()
+    warned = [each["reason"] for each in logs if each["event"] == "home_in_the_folder_of_the_run"]
+    assert len(warned) == (wallaroo == "on")
+    assert all(each.startswith("The system does not let a run have ") for each in warned)

@@ -56,6 +56,7 @@ def test_a_limit_of_nothing_is_refused(setting):
             {"kubernetes_image_pull_policy": "always"},
             "MACROPOD_KUBERNETES_IMAGE_PULL_POLICY is 'always'; it takes IfNotPresent, Always, Never.",
         ),
+        ({"wallaroo": "yes"}, "MACROPOD_WALLAROO is 'yes'; it takes on, off."),
         ({"kubernetes_placement": "{"}, "MACROPOD_KUBERNETES_PLACEMENT is no JSON: "),
         (
             {"kubernetes_placement": '{"node": "a"}'},

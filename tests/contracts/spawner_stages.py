@@ -280,8 +280,8 @@ class DockerStage(RealStage):
         nobody = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
         return DockerSpawner(self.names.installation_id, image=IMAGE, runner_url="", environ=nobody)
 
-    def of_image(self, image: str) -> DockerSpawner:
-        return self._make(self.names.installation_id, image=image)
+    def of_image(self, image: str, *, data_image: str = "") -> DockerSpawner:
+        return self._make(self.names.installation_id, image=image, data_image=data_image)
 
     def kill(self, run_id: str) -> None:
         self.api.kill(self.names.container(run_id), "SIGKILL")
@@ -313,8 +313,9 @@ class DockerStage(RealStage):
         self.api.close()
         self.protocol.close()
 
-    def _make(self, installation_id: str, *, image: str = IMAGE) -> DockerSpawner:
-        made = DockerSpawner(installation_id, image=image, runner_url=lambda: self.protocol.url, environ=self._environ)
+    def _make(self, installation_id: str, *, image: str = IMAGE, data_image: str = "") -> DockerSpawner:
+        images = {"image": image, "data_image": data_image}
+        made = DockerSpawner(installation_id, runner_url=lambda: self.protocol.url, environ=self._environ, **images)
         self._spawners.append(made)
         return made
 

@@ -7,7 +7,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 from macropod_server.domain.placement import Placement
-from macropod_server.spawners.base import Limits, Order
+from macropod_server.spawners.base import Flavor, Limits, Order
 from macropod_server.spawners.kubernetes_job import Mould, job_of, secret_of
 
 MIB = 1024**2
@@ -163,6 +163,16 @@ def test_a_pod_goes_where_it_is_placed_and_its_own_labels_win() -> None:
     assert spec["imagePullSecrets"] == [{"name": "registry"}]
     assert (metadata["labels"]["team"], metadata["labels"]["macropod.run"]) == ("dogs", RUN)
     assert metadata["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+
+
+def test_a_run_of_data_has_its_image_and_is_told_where_its_packages_are() -> None:
+    mould = dataclasses.replace(MOULD, data_image="registry/data@sha256:bb")
+    order = dataclasses.replace(ORDER, flavor=Flavor.DATA)
+    made = container(order, mould)
+    assert made["image"] == "registry/data@sha256:bb"
+    assert container(dataclasses.replace(order, image="sha256:aa"), mould)["image"] == "registry/data@sha256:aa"
+    assert {"name": "MACROPOD_RUNNER_DATA", "value": "/opt/macropod/data"} in made["env"]
+    assert (mould.digest(Flavor.DATA), mould.digest(Flavor.PLAIN)) == ("sha256:bb", None)
 
 
 def test_nothing_is_said_of_places_nobody_named() -> None:

@@ -118,7 +118,7 @@ IMPORTS = Workload(
 import importlib.util, os
 
 print("started")
-print([name for name in ("macropod", "httpx2", "fastapi", "macropod_server", "docker")
+print([name for name in ("macropod", "httpx2", "wallaroo", "fastapi", "macropod_server", "docker")
        if importlib.util.find_spec(name)])
 print([name for name in ("PLANTED", "MACROPOD_DATA_DIR") if name in os.environ])
 import macropod
@@ -132,7 +132,7 @@ def test_a_run_imports_the_sdk_and_nothing_else_of_the_server(tmp_path: Path, mo
     for stage in process_stage(tmp_path):
         run_id = stage.run(IMPORTS)
         stage.await_end(run_id)
-        assert stage.protocol.run(run_id).lines[1:] == ["['macropod', 'httpx2']", "[]", "True"]
+        assert stage.protocol.run(run_id).lines[1:] == ["['macropod', 'httpx2', 'wallaroo']", "[]", "True"]
 
 
 def test_the_folder_of_the_sdk_keeps_its_path_and_drops_what_is_outdated(tmp_path: Path) -> None:

@@ -190,3 +190,5 @@ ROWS["0009"] = ROWS["0008"] | {
         {"run_id": _QUEUED, "kind": "secret", "name": "api-key", "version": 1, "given_at": NOON} | SEALED,
     ],
 }
+
+ROWS["0010"] = ROWS["0009"]

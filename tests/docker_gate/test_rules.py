@@ -10,7 +10,7 @@ from macropod_server.docker_gate.answer_rules import told
 from macropod_server.docker_gate.creation_rules import check_container, check_network
 from macropod_server.docker_gate.refusal import Refused
 from macropod_server.docker_gate.rules import recognise
-from macropod_server.spawners.base import Limits, Order
+from macropod_server.spawners.base import Flavor, Limits, Order
 from macropod_server.spawners.docker_container import Names, network_options
 
 from tests.docker_gate.calls import IMAGE, IMAGE_ID, NAMES, OTHER_RUN, OWNER, RUN, body_of, network, order
@@ -23,6 +23,7 @@ ORDERS = {
     "a run with an environment": order(environment=OTHER_RUN),
     "a packaging run": order(command="package", task_id=None),
     "a run made from the image it was claimed with": order(image=IMAGE_ID),
+    "a run with data packages": order(flavor=Flavor.DATA),
     "a run with GPUs": order(limits=replace(LIMITS, gpus=2)),
     "a run on an engine that limits no CPUs": order(limits=replace(LIMITS, cpus=0)),
     "a large run": order(limits=Limits(memory_bytes=1 << 40, cpus=512, pids=4_000_000)),

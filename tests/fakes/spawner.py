@@ -9,6 +9,7 @@ from macropod_server.spawners.base import (
     CouldNotStart,
     EnvironmentNotFound,
     Exited,
+    Flavor,
     Gone,
     Holding,
     NoRoom,
@@ -50,6 +51,7 @@ class FakeSpawner:
         self.refusal: CouldNotStart | NoRoom | None = None
         self.gives = Capacity(cpus=64.0, memory_bytes=2**40, pids=2**22, gpus=8)
         self.made_from: str | None = "sha256:" + "f" * 64
+        self.made_from_data: str | None = "sha256:" + "d" * 64
         self.stuck: set[str] = set()
         self.graces: dict[str, timedelta] = {}
         self._is_available = True
@@ -105,9 +107,9 @@ class FakeSpawner:
         self._reach()
         return self.gives
 
-    def image(self) -> str | None:
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> str | None:
         self._reach()
-        return self.made_from
+        return self.made_from_data if flavor is Flavor.DATA else self.made_from
 
     def spawn(self, order: Order) -> None:
         self._reach(order.run_id)

@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("stories")
     wheels = folder / "wheels"
     make_wheel(wheels, "tiny_greeting")
+    make_wheel(wheels, "wallaroo", version="2026.1.3")
     make_wheel(wheels, "tiny_farewell", requires=("tiny-greeting==1.0",))
     make_broken_source(wheels, "tiny_trouble", build="raise SystemExit('There is no compiler for marsupials.')")
     variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}

@@ -51,6 +51,14 @@ def test_a_zip_over_the_limit_is_refused_before_it_is_sent(tmp_path: Path) -> No
         assert [each.url.path for each in calls] == ["/v1/info"]
 
 
+def test_an_upload_may_name_its_flavor(client: macropod.Client) -> None:
+    made = client.upload_orchestration(bytes_buffer=a_zip(), name="x", flavor="data")
+    assert (made.flavor, made.to_dict()["flavor"]) == ("data", "data")
+    assert client.upload_orchestration(bytes_buffer=a_zip(), name="x").flavor == "plain"
+    with pytest.raises(macropod.Invalid, match="it takes plain, data"):
+        client.upload_orchestration(bytes_buffer=a_zip(), name="x", flavor="gpu")  # type: ignore[arg-type]
+
+
 def test_a_download_is_the_bytes_that_were_uploaded(client: macropod.Client, tmp_path: Path) -> None:
     content = a_zip()
     orchestration = client.upload_orchestration(bytes_buffer=content, name="x", file_name="my hello.zip")

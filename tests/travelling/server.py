@@ -53,7 +53,7 @@ class TravellingDockerSpawner(DockerSpawner):
     def _create(self, order: Order) -> None:
         self._network()
         cpus = self.capacity().cpus
-        config = container_config(order, self._names, image=self._image, url=self._runner_url, cpus=cpus)
+        config = container_config(order, self._names, image=self._images[order.flavor], url=self._runner_url, cpus=cpus)
         host: dict[str, Any] = config["HostConfig"]
         own = {"Type": "volume", "Target": ENVIRONMENT}
         host["Mounts"] = [own if mount["Target"] == ENVIRONMENT else mount for mount in host["Mounts"]]

@@ -1,5 +1,6 @@
 """`macropod orchestration …`"""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,18 +15,29 @@ app = typer.Typer(help="Upload zips, see what became of them, get them back.", n
 OrchestrationArgument = Annotated[str, typer.Argument(metavar="ORCHESTRATION", help="Id of an orchestration.")]
 
 
+class Flavor(StrEnum):
+    PLAIN = "plain"
+    DATA = "data"
+
+
+FlavorOption = Annotated[
+    Flavor | None, typer.Option(help="What its runs find besides: nothing, or requests, pandas, pyarrow and numpy.")
+]
+
+
 @app.command()
 def upload(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A zip file, or a folder to zip.")],
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
+    flavor: FlavorOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is ready to run.")] = False,
     wait_timeout: WaitTimeoutOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Upload a zip file or a folder."""
     check_is_waiting(wait_timeout, waits=wait, by="--wait")
-    orchestration = connect(context).upload_orchestration(path, name=name)
+    orchestration = connect(context).upload_orchestration(path, name=name, flavor=flavor.value if flavor else None)
     for warning in orchestration.warnings:
         say(f"Warning: {warning}")
     if wait:

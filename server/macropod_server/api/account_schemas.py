@@ -10,6 +10,7 @@ from macropod_server.api.instants import utc_or_none
 from macropod_server.api.schemas import Name, WorkspaceOut, of_row
 from macropod_server.db.tables import Member, Token, User, Workspace
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Role, Scope
 
@@ -29,6 +30,7 @@ class WorkspaceStateOut(BaseModel):
     pause_reason: str | None
     archived_at: datetime | None
     created_by: str | None = Field(description="id of the user who made it")
+    default_flavor: Flavor = Field(description="of what is uploaded without one")
     role: Role = Field(description="what you are there with this token")
 
     @classmethod

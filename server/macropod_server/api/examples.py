@@ -24,6 +24,7 @@ ORCHESTRATION: dict[str, Any] = {
     "size_bytes": 26859,
     "entry_point": "main.py",
     "requirements": "requirements.txt",
+    "flavor": "plain",
     "status": "ready",
     "message": None,
     "warnings": [],
@@ -275,6 +276,7 @@ WORKSPACE: dict[str, Any] = {
     "pause_reason": "the warehouse moves",
     "archived_at": None,
     "created_by": None,
+    "default_flavor": "plain",
     "role": "owner",
 }
 

@@ -13,6 +13,7 @@ from macropod_server.api.upload_form import read_form
 from macropod_server.db import orchestrations
 from macropod_server.db.paging import next_place
 from macropod_server.domain.errors import NotFound
+from macropod_server.domain.flavor import Flavor
 from macropod_server.flows.delete_orchestration import delete_orchestration
 from macropod_server.flows.receive_upload import Upload, receive_upload
 
@@ -28,6 +29,7 @@ _FORM = {
                 "properties": {
                     "file": {"type": "string", "format": "binary", "description": "the zip"},
                     "name": {"type": "string", "description": "shown in lists", "example": "house prices"},
+                    "flavor": {"type": "string", "enum": [*Flavor], "description": "default: that of the workspace"},
                 },
             }
         }
@@ -46,7 +48,7 @@ async def upload(
     """Upload a zip with a `main.py` in it. All problems of a zip that is refused are told at once."""
     with await run_in_threadpool(deps.storage.stage) as staging:
         form = await read_form(request, staging, max_bytes=deps.settings.upload_max_bytes)
-        wish = Upload(caller.workspace_id, form.name, form.file_name, idempotency_key, caller.user_id)
+        wish = Upload(caller.workspace_id, form.name, form.file_name, idempotency_key, caller.user_id, form.flavor)
         made = await run_in_threadpool(receive_upload, deps, wish, staging, now=now)
     return OrchestrationOut.model_validate(made)
 

@@ -1,6 +1,7 @@
 """Calls of the runner inside a container; the run is known from its token."""
 
 import base64
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -90,6 +91,7 @@ def spec(
         "sends_environment": wanted.sends_environment,
         "bundle_sha256": wanted.bundle_sha256,
         "bundle_url": wanted.bundle_url,
+        "wallaroo": asdict(wanted.wallaroo) if wanted.wallaroo else None,
     }
 
 

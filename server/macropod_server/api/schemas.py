@@ -10,6 +10,7 @@ from macropod_server.api import examples
 from macropod_server.api.wording import OWN_WORDS
 from macropod_server.db.tables import Run
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.levels import Level
 from macropod_server.domain.run import Cause, Reason, RunKind, RunStatus
 from macropod_server.domain.schedule import ClockChange
@@ -43,6 +44,7 @@ class OrchestrationOut(BaseModel):
     size_bytes: int
     entry_point: str
     requirements: str | None
+    flavor: Flavor = Field(description="what its runs find besides their requirements")
     status: OrchestrationStatus
     message: str | None
     warnings: list[str]

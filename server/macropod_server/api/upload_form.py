@@ -11,13 +11,14 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from macropod_server.domain.errors import Invalid, TooLarge
+from macropod_server.domain.flavor import Flavor, read_flavor
 from macropod_server.domain.texts import check_name
 from macropod_server.storage.base import Staging
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-_FIELDS = ("name",)
+_FIELDS = ("name", "flavor")
 _FIELD_MAX_BYTES = 64 * 1024
 _FILE_NAME_MAX_CHARACTERS = 255
 _MOST_PARTS = 16
@@ -29,6 +30,7 @@ _HEADERS_MAX_BYTES = 16 * 1024
 class Form:
     name: str | None
     file_name: str | None
+    flavor: Flavor | None
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,12 @@ def too_large(max_bytes: int) -> TooLarge:
 async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Form:
     """Write the part `file` into staging. Raises `Invalid` for a body that is no such form, `TooLarge`."""
     parts = await read_parts(request, staging, max_bytes=max_bytes, fields=_FIELDS)
-    name = parts.fields.get("name")
-    return Form(name=check_name("name", name) if name else None, file_name=parts.file_name)
+    name, flavor = map(parts.fields.get, _FIELDS)
+    return Form(
+        name=check_name("name", name) if name else None,
+        file_name=parts.file_name,
+        flavor=read_flavor(flavor) if flavor else None,
+    )
 
 
 async def read_parts(request: Request, staging: Staging, *, max_bytes: int, fields: Collection[str]) -> Parts:

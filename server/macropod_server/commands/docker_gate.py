@@ -27,7 +27,8 @@ def docker_gate(
     image: Annotated[
         list[str] | None,
         typer.Option(
-            help="Image runs may be made from; may be given several times. MACROPOD_RUNNER_IMAGE unless given."
+            help="Image runs may be made from; may be given several times. MACROPOD_RUNNER_IMAGE "
+            "and MACROPOD_RUNNER_IMAGE_DATA unless given."
         ),
     ] = None,
     installation: Annotated[str, typer.Option(help="Let only this installation through, by its id.")] = "",
@@ -36,7 +37,8 @@ def docker_gate(
 
     Whoever reaches this address can do what a server can do with its runs. Let nobody but the servers reach it.
     """
-    images = image or [read_settings().runner_image]
+    settings = read_settings()
+    images = image or [settings.runner_image, settings.runner_image_data]
     gate = Gate(EngineSocket(engine, seconds=_ENGINE_SECONDS), images=images, installation=installation)
     listener = _listen(listen)
     log.info("gate_started", listen=listen, socket=engine, images=images, installation=installation or "any")

@@ -25,6 +25,7 @@ _ENVIRON = {
     "MACROPOD_RUNNER_SDK",
     "MACROPOD_RUNNER_UV",
     "MACROPOD_RUNNER_CACHE",
+    "MACROPOD_RUNNER_DATA",
     "TMPDIR",
 }
 _BRIDGE_OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}

@@ -12,6 +12,13 @@ VARIABLES = (
 )
 CERTIFICATES = ("PIP_CERT", "SSL_CERT_FILE")
 
+_NAMES_OF_UV = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
+    "PIP_CERT": "SSL_CERT_FILE",
+}
+_YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FILES = frozenset({*CERTIFICATES, "SSL_CERT_DIR"})
 _PLACES = frozenset(name for name in VARIABLES if "INDEX" in name or "FIND_LINKS" in name) - {
     "PIP_NO_INDEX",
@@ -51,6 +58,17 @@ def handed(index: PackageIndex, *, sees_files: bool) -> Handed:
                 f"{name} of the server names a place on its own machine, which containers do not see: left out."
             )
     return Handed(kept, index.certificates or None, tuple(notes))
+
+
+def in_words_of_uv(index: PackageIndex) -> dict[str, str]:
+    """The variables with those of pip added under uv's names; what is given under uv's own names wins."""
+    given = index.variables
+    told = {name: given[pip] for pip, name in _NAMES_OF_UV.items() if given.get(pip)}
+    if given.get("PIP_FIND_LINKS"):
+        told["UV_FIND_LINKS"] = ",".join(given["PIP_FIND_LINKS"].split())
+    if given.get("PIP_NO_INDEX", "").lower() in _YES:
+        told["UV_NO_INDEX"] = "1"
+    return {**told, **given}
 
 
 def _remote_part(name: str, value: str) -> str:

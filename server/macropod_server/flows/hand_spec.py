@@ -19,6 +19,7 @@ from macropod_server.flows.allot_resources import watched_memory
 from macropod_server.flows.find_environment import archive_of
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.give_secrets import SecretGone, Secrets, give_secrets
+from macropod_server.flows.owner_of import Owner, owner_of
 from macropod_server.flows.sealing import once_more_if_changed
 from macropod_server.flows.time_limits import grace_seconds, main_limit_seconds
 from macropod_server.storage.base import BlobDamaged, BlobNotFound
@@ -56,6 +57,8 @@ class Spec:
     """What a run unpacks before it begins, where the spawner does not keep environments."""
     sends_environment: bool
     """Packaging: whether what it builds is to be sent here."""
+    wallaroo: Owner | None
+    """As whom the package `wallaroo` logs in; None where it is not served, and for packaging."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def _spec(deps: Deps, run: Run, task: Task | None, orchestration: Orchestration,
         bundle_url=deps.storage.address(orchestration.sha256, seconds=_DIRECT_SECONDS) if bundle is None else None,
         environment=None if is_packaging else _archive(deps, orchestration),
         sends_environment=is_packaging and not deps.spawner.keeps_environments,
+        wallaroo=owner_of(deps, run) if deps.settings.serves_wallaroo and not is_packaging else None,
     )
 
 

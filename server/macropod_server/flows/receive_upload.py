@@ -5,11 +5,12 @@ from datetime import datetime
 
 import structlog
 
-from macropod_server.db import idempotency, orchestrations, runs
+from macropod_server.db import access, idempotency, orchestrations, runs
 from macropod_server.db.tables import Orchestration, Run
 from macropod_server.deps import Deps
 from macropod_server.domain.archive import Archive, ArchiveLimits, read_archive
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.task import OrchestrationStatus
 from macropod_server.storage.base import Staging
@@ -26,6 +27,8 @@ class Upload:
     file_name: str | None = None
     idempotency_key: str | None = None
     owner_id: str | None = None
+    flavor: Flavor | None = None
+    """That of the workspace, unless it is named."""
 
 
 def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetime) -> Orchestration:
@@ -34,8 +37,7 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
         archive = read_archive(file, limits=archive_limits(deps))
     sha256 = staging.keep()
     with deps.database.write() as session:
-        fingerprint = sha256_hex(f"upload {sha256} {upload.name} {upload.file_name}")
-        key = (upload.workspace_id, upload.idempotency_key)
+        key, fingerprint = (upload.workspace_id, upload.idempotency_key), _fingerprint(upload, sha256)
         if made := idempotency.made_before(session, *key, fingerprint=fingerprint):
             return orchestrations.get(session, made, workspace_id=upload.workspace_id)
         orchestrations.hold_bytes(session, sha256)
@@ -43,6 +45,7 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
         if not deps.storage.exists(sha256):
             raise Unavailable("The same bytes were deleted while they were uploaded. Send the upload again.")
         orchestration = _orchestration(upload, archive, sha256, size_bytes=staging.size, now=now)
+        orchestration.flavor = upload.flavor or access.workspace(session, upload.workspace_id).default_flavor
         packaging = Run.of_packaging(orchestration, id=new_id(), now=now) if archive.requirements else None
         orchestration.packaging_run_id = packaging.id if packaging else None
         session.add(orchestration)
@@ -53,6 +56,11 @@ def receive_upload(deps: Deps, upload: Upload, staging: Staging, *, now: datetim
     log.info("orchestration_uploaded", orchestration_id=orchestration.id, sha256=sha256, size_bytes=staging.size)
     deps.signals.wake("start_run")
     return orchestration
+
+
+def _fingerprint(upload: Upload, sha256: str) -> str:
+    flavor = f" {upload.flavor}" if upload.flavor else ""
+    return sha256_hex(f"upload {sha256} {upload.name} {upload.file_name}{flavor}")
 
 
 def archive_limits(deps: Deps) -> ArchiveLimits:

@@ -1,6 +1,6 @@
 """Run once more what a run has run: the same bundle, lock, arguments and resources, as far as they are still there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from macropod_server.db import given, idempotency, orchestrations, runs, secrets
 from macropod_server.db.tables import Environment, Orchestration, Run, Task
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import Conflict
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.run import Cause, is_final
 from macropod_server.domain.task import EnvironmentStatus, TaskKind
@@ -33,7 +34,7 @@ class _Place:
     """Where runs run now."""
 
     spawner: str
-    image: str | None
+    images: Mapping[Flavor, str | None]
 
 
 def rerun(
@@ -46,7 +47,7 @@ def rerun(
     now: datetime,
 ) -> Rerun:
     """Where runs of the task must not overlap it waits for all before it. Raises `Conflict` when it cannot be run."""
-    now_there = _Place(deps.spawner.name, _image(deps))
+    now_there = _Place(deps.spawner.name, {flavor: _image(deps, flavor) for flavor in Flavor})
     fingerprint = sha256_hex(f"rerun {run_id}")
     with deps.database.write() as session:
         first = runs.get(session, run_id, workspace_id=workspace_id)
@@ -98,10 +99,10 @@ def _store(deps: Deps, session: Session, task: Task, run: Run, *, now: datetime)
     return [*admissions.store(now=now)]
 
 
-def _image(deps: Deps) -> str | None:
+def _image(deps: Deps, flavor: Flavor) -> str | None:
     """None also while the spawner is away: the run waits for it, and nobody knows what it will find."""
     try:
-        return deps.spawner.image()
+        return deps.spawner.image(flavor)
     except SpawnerUnavailable:
         return None
 
@@ -117,8 +118,8 @@ def _differences(session: Session, run: Run, orchestration: Orchestration, place
     yield from _changed_secrets(session, run)
     if run.spawner not in (None, place.spawner):
         yield f"It ran with the spawner {run.spawner}, and runs with {place.spawner} now."
-    elif run.image and place.image and run.image != place.image:
-        yield f"The image is another one: {place.image}, before {run.image}."
+    elif run.image and (image := place.images[orchestration.flavor]) and run.image != image:
+        yield f"The image is another one: {image}, before {run.image}."
 
 
 def _is_newer(session: Session, environment: Environment, run: Run) -> bool:

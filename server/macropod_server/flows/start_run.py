@@ -9,6 +9,7 @@ from sqlmodel import Session
 from macropod_server.db import locks, orchestrations, pauses, queue, runs, tasks
 from macropod_server.db.tables import Orchestration, Run, Task
 from macropod_server.deps import Deps
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason, RunKind, RunStatus
 from macropod_server.domain.task import OrchestrationStatus, TaskStatus
@@ -55,8 +56,7 @@ def start_runs(deps: Deps) -> bool:
 def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
     """Start the container of a claimed run; harmless when it is started already."""
     try:
-        image = _pinned_image(deps, run)
-        order = order_of(deps, run, image=image)
+        order = order_of(deps, run)
         with observed_spawn(deps, run):
             deps.spawner.spawn(order)
     except SpawnerUnavailable as error:
@@ -71,7 +71,7 @@ def spawn(deps: Deps, run: Run, *, now: datetime) -> None:
         log.info("run_started", run_id=run.id, task_id=run.task_id, kind=run.kind.value)
 
 
-def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
+def order_of(deps: Deps, run: Run) -> Order:
     with deps.database.read() as session:
         orchestration = orchestrations.get(session, run.orchestration_id)
         digest = orchestration.environment if run.kind is RunKind.TASK else None
@@ -87,10 +87,11 @@ def order_of(deps: Deps, run: Run, *, image: str | None) -> Order:
         token=run_token(run.id, key=deps.run_key),
         limits=allotted(deps, task),
         environment=environment.name if environment else None,
-        image=image,
+        image=_pinned_image(deps, run, orchestration.flavor),
         grace_seconds=grace_seconds(deps, task),
         deadline_seconds=deadline_seconds(deps, task),
         placement=placement_of(deps, task),
+        flavor=orchestration.flavor,
     )
 
 
@@ -128,9 +129,9 @@ def _begin(deps: Deps, session: Session, run: Run, task: Task | None, *, now: da
     tasks.note_run(session, run, task, now=now)
 
 
-def _pinned_image(deps: Deps, run: Run) -> str | None:
+def _pinned_image(deps: Deps, run: Run, flavor: Flavor) -> str | None:
     """Found out at its first start: whatever is called the same later does not take its place."""
-    image = run.image or deps.spawner.image()
+    image = run.image or deps.spawner.image(flavor)
     if image is not None and run.image is None:
         with deps.database.write() as session:
             runs.note(session, run.id, image=image)

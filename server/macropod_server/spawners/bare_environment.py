@@ -8,10 +8,17 @@ from pathlib import Path
 
 from macropod_server.spawners.base import CouldNotStart
 
+_DATA_PACKAGES = (
+    "import sys; from os import environ; more = environ.get('MACROPOD_DATA_PACKAGES'); "
+    "more and more not in sys.path and sys.path.append(more)"
+)
+"""What a run of flavor `data` has besides comes last. Environments with requirements say the same."""
+
 
 def make_bare_environment(environments: Path, *, python: Path, sdk: Path, uv: Path) -> Path:
     """The bare environment for this Python, made at the first call. Raises `CouldNotStart`."""
-    digest = hashlib.sha256(f"{python.resolve()} {sdk}".encode()).hexdigest()[:16]
+    path = f"{sdk}\n{_DATA_PACKAGES}\n"
+    digest = hashlib.sha256(f"{python.resolve()} {path}".encode()).hexdigest()[:16]
     environment = environments / f"bare-{digest}"
     if environment.is_dir():
         return environment
@@ -19,7 +26,7 @@ def make_bare_environment(environments: Path, *, python: Path, sdk: Path, uv: Pa
     with tempfile.TemporaryDirectory(dir=environments, prefix=".bare-") as aside:
         made = _make_venv(Path(aside) / "venv", python=python, uv=uv)
         for site_packages in made.glob("lib/python*/site-packages"):
-            (site_packages / "macropod-sdk.pth").write_text(f"{sdk}\n")
+            (site_packages / "macropod-sdk.pth").write_text(path)
         _move(made, environment)
     return environment
 

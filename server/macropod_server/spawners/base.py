@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal, Protocol
 
 from macropod_server.domain.errors import Unavailable
+from macropod_server.domain.flavor import Flavor as Flavor
 from macropod_server.domain.placement import ANYWHERE, Placement
 from macropod_server.domain.resources import Capacity as Capacity
 from macropod_server.domain.resources import Limits as Limits
@@ -21,7 +22,7 @@ class Order:
     `image` is what `image()` answered earlier: the container is made from that and from no later one.
     `grace_seconds` is how long `main.py` has between TERM and KILL. `deadline_seconds` is how long the container may
     be there, from its making, before a spawner that can ends it, as a last resort; None: for ever. `placement` is for
-    spawners that choose among machines.
+    spawners that choose among machines. `flavor` says what the run finds besides its environment.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class Order:
     grace_seconds: int = 10
     deadline_seconds: int | None = None
     placement: Placement = ANYWHERE
+    flavor: Flavor = Flavor.PLAIN
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,9 @@ class Spawner(Protocol):
         """The most that one container can be promised here. Asked often; what was found out once may stand."""
         ...
 
-    def image(self) -> str | None:
-        """What containers ordered now are made from, by its digest. None where they are made from nothing of
-        the kind, or when it is not there."""
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> str | None:
+        """What containers of this flavor ordered now are made from, by its digest. None where they are made from
+        nothing of the kind, or when it is not there."""
         ...
 
     def spawn(self, order: Order) -> None:

@@ -18,6 +18,7 @@ from macropod_server.spawners.base import (
     CouldNotStart,
     EnvironmentNotFound,
     Exited,
+    Flavor,
     Gone,
     Holding,
     ImageNotFound,
@@ -31,6 +32,7 @@ from macropod_server.spawners.base import (
 from macropod_server.spawners.docker_capacity import capacity_of
 from macropod_server.spawners.docker_container import (
     INSTALLATION_LABEL,
+    MAKES_IMAGE,
     RUN_LABEL,
     Names,
     container_config,
@@ -60,11 +62,12 @@ class DockerSpawner:
         installation_id: str,
         *,
         image: str,
+        data_image: str = "",
         runner_url: RunnerUrl,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._names = Names(installation_id)
-        self._image = image
+        self._images = {Flavor.PLAIN: image, Flavor.DATA: data_image}
         self._runner_url = runner_url
         self._environ = environ
         self._client: Any = None
@@ -90,9 +93,9 @@ class DockerSpawner:
                 self._capacity = capacity_of(self._api.info())
         return self._capacity
 
-    def image(self) -> str | None:
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> str | None:
         with _engine_errors(), contextlib.suppress(NotFound):
-            found: str = self._api.inspect_image(self._image)["Id"]
+            found: str = self._api.inspect_image(self._images[flavor])["Id"]
             return found
         return None
 
@@ -142,7 +145,7 @@ class DockerSpawner:
         return told_url(self._runner_url)
 
     def trials(self) -> list[Trial]:
-        return docker_trials(self, self._image, network=self.gateway)
+        return docker_trials(self, self._images[Flavor.PLAIN], network=self.gateway)
 
     def list(self) -> list[str]:
         label = f"{INSTALLATION_LABEL}={self._names.installation_id}"
@@ -171,11 +174,12 @@ class DockerSpawner:
         self._check_environment(order)
         self._network()
         cpus = self.capacity().cpus
-        config = container_config(order, self._names, image=self._image, url=self._runner_url, cpus=cpus)
+        image = order.image or self._images[order.flavor]
+        config = container_config(order, self._names, image=image, url=self._runner_url, cpus=cpus)
         try:
             self._api.create_container_from_config(config, self._names.container(order.run_id))
         except NotFound:
-            self._check_image(order.image or self._image)
+            self._check_image(image, order.flavor)
             raise
         except APIError as error:
             if error.status_code in (_BAD_REQUEST, _FORBIDDEN):  # The latter by the gate before the engine.
@@ -201,11 +205,11 @@ class DockerSpawner:
             except NotFound:
                 raise EnvironmentNotFound(order.environment) from None
 
-    def _check_image(self, image: str) -> None:
+    def _check_image(self, image: str, flavor: Flavor) -> None:
         try:
             self._api.inspect_image(image)
         except NotFound:
-            raise ImageNotFound(f"There is no image {image}; make it with `make runner-image`.") from None
+            raise ImageNotFound(f"There is no image {image}; make it with `{MAKES_IMAGE[flavor]}`.") from None
 
     def _network(self) -> dict[str, Any]:
         name = self._names.network

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from macropod_server.spawners.base import Order
+from macropod_server.spawners.base import Flavor, Order
 from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
 
 USER = "10001:10001"
@@ -12,9 +12,13 @@ ENVIRONMENT = "/opt/macropod/environment"
 BARE_ENVIRONMENT = "/opt/macropod/bare"
 TEMPORARY = "/tmp"
 CACHE = "/opt/macropod/cache"
+DATA = "/opt/macropod/data"
 INSTALLATION_LABEL = "macropod.installation"
 RUN_LABEL = "macropod.run"
 TASK_LABEL = "macropod.task"
+
+MAKES_IMAGE = {Flavor.PLAIN: "make runner-image", Flavor.DATA: "make runner-image-data"}
+"""What somebody is told to do where the image is missing."""
 
 _OPEN_FILES = 16_384
 _TMP_BYTES = 1024**3
@@ -131,4 +135,5 @@ def _paths(order: Order) -> RunnerPaths:
         sdk="/opt/macropod/sdk",
         uv="/opt/macropod/bin/uv",
         cache=CACHE,
+        data=DATA if order.command == "run" and order.flavor is Flavor.DATA else "",
     )

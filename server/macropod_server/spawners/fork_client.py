@@ -41,15 +41,27 @@ class ForkClient:
         with self._turn:
             self._drop()
 
-    def order(self, folder: Path, environ: dict[str, str]) -> None:
-        """Start the run of this folder unless it was started before. Raises `SpawnerUnavailable`, `ContainerStuck`."""
-        line = json.dumps({"folder": str(folder), "environ": environ}).encode() + b"\n"
+    def order(self, folder: Path, environ: dict[str, str], *, home_at: str | None = None) -> None:
+        """Start the run of this folder unless it was started before, with its home at `home_at` if that can be.
+
+        Raises `SpawnerUnavailable`, `ContainerStuck`.
+        """
+        answer = self._answer({"folder": str(folder), "environ": environ, "home_at": home_at})
+        if "error" in answer:
+            raise ContainerStuck(f"The run in {folder} could not be started: {answer['error']}.")
+
+    def trouble_with_home(self, environ: dict[str, str], at: str) -> str | None:
+        """Why runs cannot have their home at this path, in a sentence. Raises `SpawnerUnavailable`."""
+        told = self._answer({"environ": environ, "home_at": at})["trouble"]
+        return str(told) if told else None
+
+    def _answer(self, order: dict[str, object]) -> dict[str, object]:
+        line = json.dumps(order).encode() + b"\n"
         with self._turn:
             answer = self._ask(line) or self._ask(line)
         if answer is None:
             raise SpawnerUnavailable(f"The fork server that starts runs ends at once; {self._log} says why.")
-        if "error" in answer:
-            raise ContainerStuck(f"The run in {folder} could not be started: {answer['error']}.")
+        return answer
 
     def _ask(self, line: bytes) -> dict[str, object] | None:
         channel = self._running()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from macropod_server.domain.placement import Placement
-from macropod_server.spawners.base import Order
+from macropod_server.spawners.base import Flavor, Order
 from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ
 
 INSTALLATION_LABEL = "macropod.installation"
@@ -19,6 +19,7 @@ _TEMPORARY = "/tmp"
 _ENVIRONMENTS, _ENVIRONMENT = "/opt/macropod/environment", "/opt/macropod/environment/venv"
 _BARE_ENVIRONMENT = "/opt/macropod/bare"
 _CACHE = "/opt/macropod/cache"
+_DATA = "/opt/macropod/data"
 _TOKEN = "MACROPOD_RUNNER_TOKEN"
 _TOKEN_KEY = "token"
 _SIZES = {"home": "20Gi", "temporary": "1Gi", "environment": "20Gi", "cache": "20Gi"}
@@ -46,15 +47,18 @@ class Mould:
     image_pull_policy: str = "IfNotPresent"
     ttl_seconds: int = 86_400
     cpu_request_percent: int = 25
+    data_image: str = ""
 
     @property
     def selector(self) -> str:
         return f"{INSTALLATION_LABEL}={self.installation_id}"
 
-    @property
-    def digest(self) -> str | None:
+    def image_of(self, flavor: Flavor) -> str:
+        return self.data_image if flavor is Flavor.DATA else self.image
+
+    def digest(self, flavor: Flavor) -> str | None:
         """Of the image, where its name has one; what a mere tag leads to is known only to the nodes."""
-        return self.image.partition("@")[2] or None
+        return self.image_of(flavor).partition("@")[2] or None
 
 
 def job_name(run_id: str) -> str:
@@ -153,9 +157,10 @@ def _container(order: Order, mould: Mould) -> Object:
 
 def _image(order: Order, mould: Mould) -> str:
     """That of the order is a digest, told where images are named by one."""
-    if order.image is None or mould.digest is None:
-        return mould.image
-    return f"{mould.image.partition('@')[0]}@{order.image}"
+    image = mould.image_of(order.flavor)
+    if order.image is None or mould.digest(order.flavor) is None:
+        return image
+    return f"{image.partition('@')[0]}@{order.image}"
 
 
 def _variables(order: Order, mould: Mould) -> list[Object]:
@@ -198,6 +203,7 @@ def _paths(order: Order) -> RunnerPaths:
         sdk="/opt/macropod/sdk",
         uv="/opt/macropod/bin/uv",
         cache=_CACHE,
+        data=_DATA if order.command == "run" and order.flavor is Flavor.DATA else "",
     )
 
 

@@ -13,6 +13,7 @@ from macropod_server.spawners.base import (
     Capacity,
     ContainerStuck,
     CouldNotStart,
+    Flavor,
     Holding,
     NoRoom,
     Order,
@@ -95,9 +96,9 @@ class KubernetesSpawner:
         self._jobs.runs()
         return Capacity(cpus=MOST_CPUS, memory_bytes=_MOST_BYTES, pids=0, gpus=None)
 
-    def image(self) -> str | None:
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> str | None:
         self._jobs.runs()
-        return self._mould.digest
+        return self._mould.digest(flavor)
 
     def spawn(self, order: Order) -> None:
         """Job first, then the Secret it owns: whatever is cut short in between is completed by the next call, and

@@ -15,19 +15,24 @@ from macropod_server.spawners.base import (
     Capacity,
     ContainerStuck,
     EnvironmentNotFound,
+    Flavor,
     Holding,
     Order,
     Sighting,
     SpawnerUnavailable,
     Trial,
 )
+from macropod_server.spawners.data_packages import installed
 from macropod_server.spawners.fork_client import ForkClient, base_python
 from macropod_server.spawners.leftovers import descendants, end_all
 from macropod_server.spawners.process_folders import RunFolder, delete_tree
 from macropod_server.spawners.process_holdings import environment_names, holdings
-from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, runner_environ, told_url
+from macropod_server.spawners.runner_environ import RunnerPaths, RunnerUrl, path_variables, runner_environ, told_url
 from macropod_server.spawners.sdk_path import link_sdk
 from macropod_server.spawners.trials import tried
+
+HOME = "/home/jovyan"
+"""Where containers have it too, and where programs made for Wallaroo look for it."""
 
 _RUNNER_EXTRA_SECONDS = 5.0
 """How much longer than the grace of `main.py` the runner gets to end it and to report."""
@@ -41,8 +46,20 @@ class ProcessSpawner:
     sees_files_of_server = True
     keeps_environments = True
 
-    def __init__(self, data_dir: Path, *, runner_url: RunnerUrl, python: Path | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        runner_url: RunnerUrl,
+        python: Path | None = None,
+        home_at: str | None = HOME,
+        data_packages: Path | None = None,
+    ) -> None:
+        """`home_at` is where each run sees its own home, and no other's; None: in its folder. `data_packages` is what
+        runs of flavor `data` have besides; None: `data-packages` in the data folder."""
         self._data_dir = data_dir.absolute()
+        self._home_at = home_at
+        self._data_packages = data_packages or self._data_dir / "data-packages"
         self._runner_url = runner_url
         self._python = python or base_python()
         self._uv = Path(find_uv_bin())
@@ -52,9 +69,25 @@ class ProcessSpawner:
         """Make what all runs share and start the fork server. Has to come before anything else."""
         with _disk_errors():
             self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._forks.start()  # It gets ready while the rest is made.
             link_sdk(self._data_dir)
             self._environment(None)
-            self._forks.start()
+
+    def trouble_with_home(self) -> str | None:
+        """Why runs have their home in their own folder all the same, in a sentence."""
+        if self._home_at is None:
+            return None
+        folder = str(self._data_dir)
+        paths = RunnerPaths(
+            home=folder,
+            spool=folder,
+            temporary=folder,
+            environment=str(self._environment(None)),
+            sdk=str(self._data_dir / "sdk"),
+            uv=str(self._uv),
+            cache=folder,
+        )
+        return self._forks.trouble_with_home(path_variables(paths), self._home_at)
 
     def close(self) -> None:
         """Let go of the fork server. Runs live on and are found again by the next spawner on this folder."""
@@ -65,7 +98,7 @@ class ProcessSpawner:
         self._find_data_folder()
         return Capacity(cpus=0, memory_bytes=psutil.virtual_memory().total, pids=0, gpus=0)
 
-    def image(self) -> None:
+    def image(self, flavor: Flavor = Flavor.PLAIN) -> None:
         self._find_data_folder()
 
     def spawn(self, order: Order) -> None:
@@ -75,7 +108,8 @@ class ProcessSpawner:
                 return
             paths = self._paths(order, folder)
             folder.make()
-            self._forks.order(folder.path, runner_environ(order, paths, url=self._runner_url))
+            environ = runner_environ(order, paths, url=self._runner_url)
+            self._forks.order(folder.path, environ, home_at=self._home_at if order.command == "run" else None)
 
     def inspect(self, run_id: str) -> Sighting:
         with self._data_folder():
@@ -168,6 +202,7 @@ class ProcessSpawner:
             sdk=str(self._data_dir / "sdk"),
             uv=str(self._uv),
             cache=str(self._data_dir / "cache" / str(order.workspace_id)),
+            data="" if packages or order.flavor is Flavor.PLAIN else installed(self._data_packages),
         )
 
     def _environment(self, name: str | None) -> Path:

@@ -23,6 +23,8 @@ class RunnerPaths:
     sdk: str
     uv: str
     cache: str
+    data: str = ""
+    """Packages besides those of the environment, for runs whose flavor has them."""
 
 
 def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[str, str]:
@@ -31,6 +33,12 @@ def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[
         "MACROPOD_RUNNER_TOKEN": order.token,
         "MACROPOD_RUN_ID": order.run_id,
         "MACROPOD_RUNNER_COMMAND": order.command,
+        **path_variables(paths),
+    }
+
+
+def path_variables(paths: RunnerPaths) -> dict[str, str]:
+    return {
         "MACROPOD_RUNNER_HOME": paths.home,
         "MACROPOD_RUNNER_SPOOL": paths.spool,
         "TMPDIR": paths.temporary,
@@ -38,4 +46,5 @@ def runner_environ(order: Order, paths: RunnerPaths, *, url: RunnerUrl) -> dict[
         "MACROPOD_RUNNER_SDK": paths.sdk,
         "MACROPOD_RUNNER_UV": paths.uv,
         "MACROPOD_RUNNER_CACHE": paths.cache,
+        **({"MACROPOD_RUNNER_DATA": paths.data} if paths.data else {}),
     }

@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 SDK = "macropod"
+WALLAROO = {"wallaroo": Path(SDK, "wallaroo")}
+"""The name by which runs import that part of the SDK, unless their requirements bring a package of this name."""
 
 
 def link_sdk(data_dir: Path) -> Path:
@@ -28,7 +30,7 @@ def link_sdk(data_dir: Path) -> Path:
 
 
 def _links() -> dict[str, Path]:
-    return {path.name: path for each in _closure(SDK) for path in _top_level(each)}
+    return WALLAROO | {path.name: path for each in _closure(SDK) for path in _top_level(each)}
 
 
 def _closure(name: str) -> list[Distribution]:

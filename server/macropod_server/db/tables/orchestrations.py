@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from macropod_server.db.columns import Word
 from macropod_server.db.tables.fields import Id, instant
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.task import (
     EnvironmentStatus,
     OrchestrationStatus,
@@ -47,6 +48,7 @@ class Orchestration(SQLModel, table=True):
     warnings: list[str] = Field(default_factory=list, sa_type=JSON)
     status: OrchestrationStatus = Field(sa_type=Word(OrchestrationStatus))
     message: str | None = Field(default=None, sa_type=Text)
+    flavor: Flavor = Field(default=Flavor.PLAIN, sa_type=Word(Flavor), description="of its runs")
     packaging_run_id: str | None = Field(default=None, sa_type=Id)
     environment: str | None = Field(default=None, foreign_key="environments.digest")
     created_at: datetime = instant()

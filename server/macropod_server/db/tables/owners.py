@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from macropod_server.db.columns import Word
 from macropod_server.db.tables.fields import Id, instant
+from macropod_server.domain.flavor import Flavor
 from macropod_server.domain.roles import Role, Scope
 
 
@@ -37,6 +38,9 @@ class Workspace(SQLModel, table=True):
     paused_at: datetime | None = instant(default=None)
     paused_by: str | None = None
     pause_reason: str | None = Field(default=None, sa_type=Text)
+    default_flavor: Flavor = Field(
+        default=Flavor.PLAIN, sa_type=Word(Flavor), description="of what is uploaded without one"
+    )
 
 
 class User(SQLModel, table=True):
