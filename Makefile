@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: install demo test test-kubernetes check format bench bench-logs bench-kubernetes chaos runner-image runner-image-data server-image compose-env constraints clean
+.PHONY: install vendor-env vendor-constraints demo test test-kubernetes check format bench bench-logs bench-kubernetes chaos runner-image runner-image-data server-image compose-env constraints clean
 
 install: $(READY)
 
@@ -70,5 +70,13 @@ constraints: install
 	  --generate-hashes --no-annotate --custom-compile-command "make constraints" --quiet \
 	  --output-file server/macropod_server/spawners/data_packages.txt
 
+# The vendor's own package in an environment of its own, for tests/vendor; half a gigabyte.
+vendor-env: install
+	scripts/vendor_env
+
+vendor-constraints: install
+	$(BIN)/uv pip compile tests/vendor/requirements.in --python-version 3.11 --universal --generate-hashes \
+	  --custom-compile-command "make vendor-constraints" --quiet --output-file tests/vendor/constraints.txt
+
 clean:
-	rm -rf $(VENV) .demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .vendor-venv .demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -58,8 +58,10 @@ class PlayedServer:
         self.deps.logs.close()
         self.deps.database.close()
 
-    def connect(self, url: str | None = None, token: str | None = None) -> macropod.Client:
-        return macropod.Client(url, token or self.token, http=self.http)
+    def connect(
+        self, url: str | None = None, token: str | None = None, *, workspace: str | None = None
+    ) -> macropod.Client:
+        return macropod.Client(url, token or self.token, workspace=workspace, http=self.http)
 
     def start(self) -> PlayedRun:
         """Start the oldest run that may start."""

@@ -28,8 +28,9 @@ def platform_name() -> str:
 
 def _last_on_the_path(sdk: Path) -> str:
     """The file that puts the SDK behind the user's own packages, and what a run of flavor `data` has behind that."""
-    line = "import os, sys; sys.path += filter(None, [os.environ.get('MACROPOD_DATA_PACKAGES')])"
-    return f"{sdk}\n{line}\n"
+    # Python reads this file twice in a virtual environment.
+    line = "import sys; from os import environ; more = environ.get('MACROPOD_DATA_PACKAGES'); "
+    return f"{sdk}\n{line}more and more not in sys.path and sys.path.append(more)\n"
 
 
 def digest(lock: str, place: Place) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
         ConnectionFailed,
         Forbidden,
         Invalid,
+        LoginDenied,
+        LoginExpired,
+        LoginPending,
+        LoginTooFast,
         MacropodError,
         NoCredentials,
         NotFound,
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
         PackagingFailed,
         Problem,
         TooLarge,
+        TooMany,
         Unauthorized,
         Unavailable,
         UnexpectedAnswer,
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from macropod.log_search import FoundLine
     from macropod.log_usage import LogSum, LogUsage, TaskLogSum
     from macropod.logs import LogLine, LogLines
+    from macropod.members import Member, MemberList
     from macropod.options import ContinuousOptions, ScheduledOptions, TaskOptions
     from macropod.orchestrations import Orchestration, OrchestrationList
     from macropod.pools import Place, Pool, PoolList
@@ -44,8 +50,10 @@ if TYPE_CHECKING:
     from macropod.server import Limits, Server
     from macropod.tasks import Task, TaskList
     from macropod.ticks import Tick, TickList
+    from macropod.tokens import NewToken, Token, TokenList
     from macropod.tracebacks import RunError, Traceback, TracebackList
-    from macropod.workspace import Workspace
+    from macropod.users import InvitedUser, Me, User, UserList
+    from macropod.workspace import Workspace, WorkspaceList
 
 __version__ = "0.1.0"
 
@@ -64,13 +72,22 @@ __all__ = [
     "FoundLine",
     "GivenSecret",
     "Invalid",
+    "InvitedUser",
     "Limits",
     "Lineage",
     "LogLine",
     "LogLines",
     "LogSum",
     "LogUsage",
+    "LoginDenied",
+    "LoginExpired",
+    "LoginPending",
+    "LoginTooFast",
     "MacropodError",
+    "Me",
+    "Member",
+    "MemberList",
+    "NewToken",
     "NoCredentials",
     "NotFound",
     "NotInTask",
@@ -97,15 +114,21 @@ __all__ = [
     "TaskOptions",
     "Tick",
     "TickList",
+    "Token",
+    "TokenList",
     "TooLarge",
+    "TooMany",
     "Traceback",
     "TracebackList",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
     "Upcoming",
+    "User",
+    "UserList",
     "WaitTimeout",
     "Workspace",
+    "WorkspaceList",
     "in_task",
     "task_args",
 ]
@@ -128,6 +151,8 @@ _MODULES = {
     "LogUsage": "log_usage",
     "TaskLogSum": "log_usage",
     "LogLines": "logs",
+    "Member": "members",
+    "MemberList": "members",
     "ContinuousOptions": "options",
     "ScheduledOptions": "options",
     "TaskOptions": "options",
@@ -149,10 +174,18 @@ _MODULES = {
     "TaskList": "tasks",
     "Tick": "ticks",
     "TickList": "ticks",
+    "NewToken": "tokens",
+    "Token": "tokens",
+    "TokenList": "tokens",
     "RunError": "tracebacks",
     "Traceback": "tracebacks",
     "TracebackList": "tracebacks",
+    "InvitedUser": "users",
+    "Me": "users",
+    "User": "users",
+    "UserList": "users",
     "Workspace": "workspace",
+    "WorkspaceList": "workspace",
 }
 
 

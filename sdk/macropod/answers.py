@@ -14,11 +14,16 @@ from macropod.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    LoginDenied,
+    LoginExpired,
+    LoginPending,
+    LoginTooFast,
     MacropodError,
     NotFound,
     OutOfSpace,
     Problem,
     TooLarge,
+    TooMany,
     Unauthorized,
     Unavailable,
     UnexpectedAnswer,
@@ -29,9 +34,10 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, Any]
 
-_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable, OutOfSpace)
+_OF_LOGINS = (LoginPending, LoginTooFast, LoginExpired, LoginDenied)
+_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, TooMany, Unavailable, OutOfSpace)
 GATEWAY_STATUSES = frozenset({502, 503, 504})
-_BY_CODE: dict[str, type[MacropodError]] = {each.code: each for each in _REFUSALS}
+_BY_CODE: dict[str, type[MacropodError]] = {each.code: each for each in (*_REFUSALS, *_OF_LOGINS)}
 
 
 def refusal(response: httpx2.Response) -> MacropodError:

@@ -12,7 +12,7 @@ from macropod import inside
 from macropod.arguments import checked_moment, checked_name, checked_seconds
 from macropod.audit_log import AuditEntry, read_entries
 from macropod.connection import Connection, segment
-from macropod.credentials import TOKEN_WAS_GIVEN, find_credentials
+from macropod.credentials import Credentials, find_credentials
 from macropod.errors import Invalid
 from macropod.events import Event, read_events
 from macropod.line_wish import LevelName, StreamName
@@ -22,6 +22,7 @@ from macropod.naming import naming
 from macropod.option_values import checked_count, checked_flag
 from macropod.options import NAMES, checked_plan, checked_values
 from macropod.orchestrations import Orchestration, OrchestrationList
+from macropod.people_of_client import PeopleOfClient
 from macropod.pools import Pool, PoolList
 from macropod.runs import Run, RunList
 from macropod.schedules import SchedulePreview, read_preview
@@ -35,27 +36,36 @@ if TYPE_CHECKING:
     import httpx2
 
 
-class Client(SecretsOfClient):
+class Client(PeopleOfClient, SecretsOfClient):
     """A server and a token it knows.
 
     `url` and `token` that are not given come from MACROPOD_URL and MACROPOD_TOKEN (inside a run: those of the
-    run), else from the file that `macropod login` or a server started by the same user wrote. `http` is a
-    ready `httpx2.Client` whose base address is the server's; then only `token` is used besides. Raises
-    `NoCredentials` when it is not known whom to ask.
+    run), else from the file that `macropod login` or a server started by the same user wrote. `workspace` is the name
+    or id of the one to act in; not given it comes from MACROPOD_WORKSPACE, from `macropod workspace use`, else it is
+    that of the token. `http` is a ready `httpx2.Client` whose base address is the server's; then only `token` and
+    `workspace` are used besides. Raises `NoCredentials` when it is not known whom to ask.
 
     Every method may raise `ConnectionFailed`, `Unauthorized`, `Forbidden`, `Unavailable` and
-    `UnexpectedAnswer`. While the server is away, reads and calls that make something are tried again for some
-    seconds; nothing is made twice by that.
+    `UnexpectedAnswer`. While the server is away, reads and calls that make something, other than workspaces, users and
+    tokens, are tried again for some seconds; nothing is made twice by that.
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None, *, http: httpx2.Client | None = None) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        workspace: str | int | None = None,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        chosen = "" if workspace is None else str(workspace)
         if http is not None:
-            self.url = str(http.base_url).rstrip("/")
-            self._connection = Connection(http, token=token or "", token_origin=TOKEN_WAS_GIVEN)
-            return
-        found = find_credentials(url, token, environ=os.environ)
+            found = Credentials(str(http.base_url).rstrip("/"), token or "", workspace=chosen)
+        else:
+            found = find_credentials(url, token, environ=os.environ, workspace=chosen)
+            http = _open(found.url)
         self.url = found.url
-        self._connection = Connection(_open(found.url), token=found.token, token_origin=found.origin)
+        self._connection = Connection(http, token=found.token, token_origin=found.origin, workspace=found.workspace)
 
     def server(self) -> Server:
         """What the server says about itself: version, spawner, limits, and the workspace of the token."""
@@ -196,7 +206,7 @@ class Client(SecretsOfClient):
         return read_preview(answer)
 
     def workspace(self) -> Workspace:
-        """The workspace of the token, and whether its tasks are paused."""
+        """The workspace this client acts in, what you are there, and whether its tasks are paused."""
         return Workspace._at(self._connection, self._connection.get("/v1/workspace"))
 
     def pause_all(self, reason: str | None = None) -> Workspace:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from macropod import __version__
@@ -24,15 +25,26 @@ FIRST_PATIENCE_SECONDS = 5.0
 """The same before anything was heard: the address may be wrong."""
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
+_WORKSPACE = "Macropod-Workspace"
 
 
 class Connection:
-    """One server and one token. `http` is any `httpx2.Client` whose base address is the server's.
+    """One server and one token, and the workspace calls act in, if one is chosen.
+
+    `http` is any `httpx2.Client` whose base address is the server's.
 
     `token_origin` is a sentence that ends what a user reads when the server does not know the token.
     """
 
-    def __init__(self, http: httpx2.Client, *, token: str, token_origin: str = "", clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        http: httpx2.Client,
+        *,
+        token: str,
+        token_origin: str = "",
+        workspace: str = "",
+        clock: Clock | None = None,
+    ) -> None:
         self.clock = clock or Clock()
         self._http = http
         self._patience_seconds = FIRST_PATIENCE_SECONDS
@@ -40,6 +52,14 @@ class Connection:
         self._headers = {"User-Agent": f"macropod/{__version__}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        if workspace:
+            self._headers[_WORKSPACE] = _sendable(workspace)
+
+    def within(self, workspace_id: int) -> Self:
+        """The same connection, whose calls act in that workspace."""
+        other = copy(self)
+        other._headers = self._headers | {_WORKSPACE: str(workspace_id)}
+        return other
 
     def close(self) -> None:
         self._http.close()
@@ -50,6 +70,13 @@ class Connection:
     def post(self, path: str, *, json: Any = None) -> Answer:
         """Sent with a key of its own, so that a second attempt never does again what the first did."""
         return self._answer("POST", path, json=json, headers=_key())
+
+    def post_once(self, path: str, *, json: Any) -> Answer:
+        """For what would be told once and then lost: not sent again when its answer got lost."""
+        return self._answer("POST", path, json=json, is_repeatable=False)
+
+    def patch(self, path: str, *, json: Any) -> Answer:
+        return self._answer("PATCH", path, json=json)
 
     def put(self, path: str, *, json: Any) -> Answer:
         return self._answer("PUT", path, json=json)
@@ -179,6 +206,12 @@ def identifier(text: str) -> str:
     if isinstance(text, str) and "/" in text:
         raise Invalid.field("id", f"{text!r} is not an id; an id is a text such as the attribute `id` holds.")
     return segment(text)
+
+
+def _sendable(workspace: str) -> str:
+    if not workspace.isascii() or not workspace.isprintable():
+        raise Invalid.field("workspace", f"The workspace {workspace!r} cannot be named in a call; give its id instead.")
+    return workspace
 
 
 def _text(value: Any) -> Any:

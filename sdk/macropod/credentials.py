@@ -17,12 +17,14 @@ TOKEN_WAS_GIVEN = "The token is the one given to `Client(token=…)` or `macropo
 class Credentials:
     """The address of a server and a token it knows; either may be empty while they are being gathered.
 
+    `workspace` is the name or id of the one calls act in; empty: the token's own.
     `origin` says where the token came from and how to replace it.
     """
 
     url: str
     token: str = field(repr=False)
     origin: str = field(default=TOKEN_WAS_GIVEN, compare=False, repr=False)
+    workspace: str = ""
 
 
 def credentials_path(environ: Mapping[str, str]) -> Path:
@@ -33,8 +35,11 @@ def credentials_path(environ: Mapping[str, str]) -> Path:
     return Path(base) / "macropod" / "credentials.json"
 
 
-def find_credentials(url: str | None, token: str | None, *, environ: Mapping[str, str]) -> Credentials:
-    """Fill in what was not given. A kept token is only ever sent to the server it was kept for.
+def find_credentials(
+    url: str | None, token: str | None, *, environ: Mapping[str, str], workspace: str | None = None
+) -> Credentials:
+    """Fill in what was not given. A kept token is only ever sent to the server it was kept for, and a kept workspace
+    is only used with it.
 
     Raises `NoCredentials` saying what to do when the address or the token is still unknown then.
     """
@@ -45,7 +50,8 @@ def find_credentials(url: str | None, token: str | None, *, environ: Mapping[str
             found = _completed(found, read())
     if not found.url or not found.token:
         raise NoCredentials(_advice(found, path))
-    return replace(found, url=checked_url(found.url))
+    chosen = _clean(workspace) or _clean(environ.get("MACROPOD_WORKSPACE")) or found.workspace
+    return replace(found, url=checked_url(found.url), workspace=chosen)
 
 
 def checked_url(url: str) -> str:
@@ -57,11 +63,30 @@ def checked_url(url: str) -> str:
 
 def save_credentials(credentials: Credentials, path: Path) -> None:
     """Write the file so that only this user can read it, whole or not at all."""
+    facts = {"url": credentials.url, "token": credentials.token, "workspace": credentials.workspace}
+    _write({name: fact for name, fact in facts.items() if fact}, path)
+
+
+def keep_workspace(workspace: str, path: Path, *, url: str) -> None:
+    """Note in the file that calls act in that workspace from now on. Raises `Invalid` when it is for another server."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        is_its = _clean(kept["url"]) == url
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        is_its = False
+    if not is_its:
+        raise Invalid.field(
+            "workspace", f"The file {path} keeps no token for {url}. Run `macropod login`, or set MACROPOD_WORKSPACE."
+        )
+    _write(kept | {"workspace": workspace}, path)
+
+
+def _write(facts: dict[str, str], path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": credentials.url, "token": credentials.token}, file, indent=2)
+        json.dump(facts, file, indent=2)
         file.write("\n")
     aside.replace(path)
 
@@ -81,7 +106,7 @@ def _from_file(path: Path) -> Credentials:
     )
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin)
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, _clean(kept.get("workspace")))
     except FileNotFoundError:
         return Credentials("", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -94,7 +119,7 @@ def _completed(found: Credentials, kept: Credentials) -> Credentials:
     if found.url and kept.url not in ("", found.url):
         return found
     giver = found if found.token else kept
-    return Credentials(found.url or kept.url, giver.token, giver.origin)
+    return Credentials(found.url or kept.url, giver.token, giver.origin, giver.workspace)
 
 
 def _clean(text: str | None) -> str:

@@ -7,6 +7,11 @@ MacropodError
 ├── NotFound          there is no such thing in reach of the token
 ├── Conflict          the thing is there but its state does not allow this
 ├── TooLarge          more bytes than the limit allows
+├── TooMany           more calls than the limit allows; the message says when to try again
+├── LoginPending      nobody has said yes to this log-in in a browser yet
+│   └── LoginTooFast  and it was asked for too often
+├── LoginExpired      nobody said anything in time
+├── LoginDenied       somebody said no
 ├── Unavailable       something the server needs is away; trying again later may help
 │   └── OutOfSpace    a disk the server writes to is full
 ├── NoCredentials     it is not known which server to ask, or with which token
@@ -95,6 +100,36 @@ class TooLarge(MacropodError):
     """More bytes than the server's limit allows."""
 
     code = "too_large"
+
+
+class TooMany(MacropodError):
+    """More calls than the server's limit allows; the message says when to try again."""
+
+    code = "too_many"
+
+
+class LoginPending(MacropodError):
+    """Nobody has said yes to this log-in in a browser yet."""
+
+    code = "authorization_pending"
+
+
+class LoginTooFast(LoginPending):
+    """Nobody has said yes yet, and it was asked for too often."""
+
+    code = "slow_down"
+
+
+class LoginExpired(MacropodError):
+    """Nobody said yes or no to this log-in in time."""
+
+    code = "expired_token"
+
+
+class LoginDenied(MacropodError):
+    """Somebody said no to this log-in in the browser."""
+
+    code = "access_denied"
 
 
 class Unavailable(MacropodError):

@@ -36,14 +36,14 @@ class Run(Remote):
     exit_code      of the program; None when it has none; `signal` ("SIGKILL") if one ended it
     waiting_for    what a queued run waits for, one sentence; None when it waits for nothing
     cause          why it was made: "ordered", "schedule", "backfill", "continued", "retry", "rerun" or "packaging"
-    requested_by   the name of the token of who asked for it; None when nobody did
+    requested_by   the e-mail address of who asked for it, or the run; None when nobody did
     attempt        1 for the first attempt; a further one is a run of its own, see `next_attempt`
     first_run_id   of a retry: id of the first attempt; else None
     rerun_of       of a rerun: id of the run it repeats; else None
     differences    of a rerun just made: sentences about what cannot be the same; else empty
-    stop_requested_by   the name of the token of who asked for it to be stopped
+    stop_requested_by   the e-mail address of who asked for it to be stopped, or the run
     pinned_at      since when it and its log are kept whatever retention says; None when it is not pinned;
-                   `pinned_by` is the name of the token of who pinned it
+                   `pinned_by` is the e-mail address of who pinned it
     log_removed_at when retention removed its log; None when it did not; `log_removed_for` is what of: "age", "size"
     due_at         when it was due, for a scheduled one
     created_at, started_at, ended_at   aware datetimes; None for what has not come yet

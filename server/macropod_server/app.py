@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
@@ -24,6 +24,7 @@ from macropod_server.api import (
     log_search,
     log_usage,
     logs,
+    members,
     orchestrations,
     pools,
     runner,
@@ -31,10 +32,14 @@ from macropod_server.api import (
     runs,
     schedules,
     secrets,
+    sessions,
     tasks,
     ticks,
+    tokens,
     tracebacks,
+    users,
     workspace,
+    workspaces,
 )
 from macropod_server.api import metrics as metrics_page
 from macropod_server.api.acts import NotedActs
@@ -61,6 +66,8 @@ from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
+from macropod_server.wallaroo_api import mounting as wallaroo_api
+from macropod_server.wallaroo_api.refusals import refusal
 
 log = structlog.get_logger()
 
@@ -88,6 +95,11 @@ _ROUTERS = tuple(
         connections,
         workspace,
         audit_log_page,
+        sessions,
+        workspaces,
+        members,
+        users,
+        tokens,
         runner_environment,
         health,
         metrics_page,
@@ -229,13 +241,21 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
     app.add_middleware(NotedActs)
-    app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
+    serves_wallaroo = deps.settings.serves_wallaroo and with_api
+    limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
+    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse)
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
     app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
+    for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
+        app.include_router(router, include_in_schema=False)
     return app
+
+
+def _refuse(path: str, error: MacropodError) -> Response:
+    return refusal(error) if wallaroo_api.is_here(path) else errors.answer(error)
 
 
 def _with_own_connections(deps: Deps) -> Deps:

@@ -11,6 +11,7 @@ import typer
 from macropod_server import __version__
 from macropod_server.adapters import open_database
 from macropod_server.app import utc_now
+from macropod_server.commands.accounts import reset_password, token
 from macropod_server.commands.audit import audit
 from macropod_server.commands.backup import backup, restore
 from macropod_server.commands.check import check
@@ -22,7 +23,6 @@ from macropod_server.commands.upkeep import clean, usage
 from macropod_server.db.engine import Database
 from macropod_server.db.migrate import migrate, revision
 from macropod_server.domain.errors import MacropodError
-from macropod_server.flows.issue_token import issue_token, save_token
 from macropod_server.installation import use_key
 from macropod_server.settings import read_settings
 from macropod_server.telemetry.log_output import UnfailingOutput
@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 
 app.command()(audit)
+app.command()(token)
+app.command()(reset_password)
 app.command()(check)
 app.command()(usage)
 app.command()(clean)
@@ -76,24 +78,6 @@ def migrate_database(data_dir: DataDir = None, database_url: DatabaseUrl = None)
     found = revision(database)
     database.close()
     typer.echo(f"The database is at revision {found}.")
-
-
-@app.command()
-def token(
-    name: Annotated[str, typer.Option(help="What the token is for; shown in lists.")] = "command line",
-    save: Annotated[bool, typer.Option(help="Also write it where SDK and CLI of this user look.")] = False,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-) -> None:
-    """Make a token and print it. It is told this once; the server keeps only its digest."""
-    settings = read_settings(os.environ, data_dir=data_dir, database_url=database_url)
-    database = open_database(settings)
-    made = issue_token(database, name=name, now=utc_now())
-    if save:
-        save_token(database, settings.credentials, made, url=settings.url, now=utc_now())
-        typer.echo(f"Written to {settings.credentials}.", err=True)
-    database.close()
-    typer.echo(made)
 
 
 @app.command("use-key")

@@ -17,6 +17,7 @@ from macropod_server.stopwatch import Stopwatch
 from macropod_server.storage.base import Storage
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import Tracing
+from macropod_server.throttle import Throttle
 
 
 def _none(_run: Run) -> Collection[str]:
@@ -38,6 +39,7 @@ class Deps:
     master_keys: MasterKeys
     metrics: Metrics
     tracing: Tracing
+    throttle: Throttle = field(default_factory=Throttle)
     secrets_of: Callable[[Run], Collection[str]] = field(default=_none)
     """Values that must not be seen in what this run prints."""
 

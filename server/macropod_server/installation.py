@@ -27,6 +27,7 @@ def join_installation(settings: Settings, database: Database, key: bytes, *, now
         installation = access.installation(session, now=now)
         admin = accounts.ensure_admin(session, email=email_address(settings.admin_email), now=now)
         _set_up(admin, settings)
+        access.adopt_tokens(session, admin.id)
         is_known = access.take_key(session, installation, key_digest(key), is_sole=database.is_sqlite)
     folder, own = settings.data_dir, installation.installation_id
     if (found := keep_private(folder / "installation", own).strip()) != own:

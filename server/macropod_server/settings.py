@@ -61,6 +61,7 @@ class Settings:
     spawner: str = "auto"
     host: str = "127.0.0.1"
     port: int = 8085
+    public_url: str = ""
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
     runner_image_data: str = "macropod-runner:data"

@@ -1,6 +1,7 @@
 """Which role each route takes. A route without a row fails the tests."""
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 from macropod_server.domain.roles import Role
@@ -18,10 +19,22 @@ class Call:
 
     @property
     def is_of_object(self) -> bool:
-        return any(f"{{{name}_id}}" in self.route for name in ("task", "run", "orchestration"))
+        return any(f"{{{name}_id}}" in self.route for name in ("task", "run", "orchestration", "workspace"))
 
 
-ANYBODY = {"GET /metrics"}
+OF_THE_VENDOR = ("/v1/api/", "/v1/graphql", "/auth/")
+"""How the paths of its package begin, which `tests/wallaroo_api` is for."""
+
+ANYBODY = {
+    "GET /metrics",
+    "POST /v1/session",
+    "POST /v1/session/refresh",
+    "DELETE /v1/session",
+    "GET /v1/sessions",
+    "DELETE /v1/sessions/{session_id}",
+    "POST /v1/session/device",
+    "POST /v1/session/device/token",
+}
 """Those that no role decides about."""
 
 NEEDED = [
@@ -79,4 +92,55 @@ NEEDED = [
     Call("DELETE /v1/pools/{name:path}", Role.EDITOR),
     Call("POST /v1/workspace/pause", Role.EDITOR),
     Call("POST /v1/workspace/resume", Role.EDITOR),
+    Call("GET /v1/secrets", Role.VIEWER),
+    Call("GET /v1/secrets/{name}", Role.VIEWER),
+    Call("PUT /v1/secrets/{name}", Role.EDITOR, json={"value": "x"}),
+    Call("DELETE /v1/secrets/{name}", Role.EDITOR),
+    Call("GET /v1/connections", Role.VIEWER),
+    Call("GET /v1/connections/{name}", Role.VIEWER),
+    Call("POST /v1/connections", Role.EDITOR, json={"name": "a", "type": "b", "details": {}}),
+    Call("POST /v1/connections/{name}/details", Role.EDITOR),
+    Call("POST /v1/connections/{name}/link", Role.EDITOR),
+    Call("POST /v1/connections/{name}/unlink", Role.EDITOR),
+    Call("DELETE /v1/connections/{name}", Role.EDITOR),
+    Call("GET /v1/workspaces/{workspace_id}", Role.VIEWER),
+    Call("PATCH /v1/workspaces/{workspace_id}", Role.OWNER, json={"name": "renamed"}),
+    Call("GET /v1/workspaces/{workspace_id}/members", Role.VIEWER),
+    Call("POST /v1/workspaces/{workspace_id}/members", Role.OWNER, json={"email": "admin@localhost", "role": "owner"}),
+    Call("GET /v1/workspaces/{workspace_id}/members/{user_id}", Role.VIEWER),
+    Call("PUT /v1/workspaces/{workspace_id}/members/{user_id}", Role.OWNER, json={"role": "owner"}),
+    Call("DELETE /v1/workspaces/{workspace_id}/members/{user_id}", Role.OWNER),
+]
+
+
+class Holder(IntEnum):
+    """Whose token it is. Each may do what those before it may."""
+
+    RUN = 0
+    PERSON = 1
+    SCOPE_ADMIN = 2
+    UNBOUND = 3
+    ADMIN = 4
+
+
+@dataclass(frozen=True)
+class AccountCall:
+    """About accounts, which no role in a workspace decides."""
+
+    route: str
+    holder: Holder
+    json: Any = None
+
+
+ACCOUNTS = [
+    AccountCall("GET /v1/workspaces", Holder.PERSON),
+    AccountCall("POST /v1/workspaces", Holder.UNBOUND, json={"name": "new"}),
+    AccountCall("GET /v1/users", Holder.PERSON),
+    AccountCall("POST /v1/users", Holder.ADMIN, json={"email": "new@example.org", "password": "x" * 12}),
+    AccountCall("GET /v1/users/me", Holder.PERSON),
+    AccountCall("PATCH /v1/users/me", Holder.UNBOUND, json={"name": "Another"}),
+    AccountCall("PATCH /v1/users/{user_id}", Holder.ADMIN, json={"enabled": True}),
+    AccountCall("GET /v1/tokens", Holder.SCOPE_ADMIN),
+    AccountCall("POST /v1/tokens", Holder.SCOPE_ADMIN, json={"name": "new"}),
+    AccountCall("DELETE /v1/tokens/{token_id}", Holder.SCOPE_ADMIN),
 ]

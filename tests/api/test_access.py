@@ -1,6 +1,7 @@
 """Who may call what: people with tokens, runs with theirs while they live, nobody else."""
 
 import json
+import re
 
 import pytest
 from fastapi.routing import APIRoute
@@ -13,9 +14,17 @@ from macropod_server.flows.issue_token import Kept, issue_token, leave_credentia
 from macropod_server.flows.start_run import start_runs
 from starlette.testclient import TestClient
 
+from tests.api.permissions import OF_THE_VENDOR
 from tests.builders import NOON, all_rows, make_task, runs_of
 
-OPEN = {"/health/live", "/health/ready"}
+OPEN = {
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /v1/session",
+    "POST /v1/session/refresh",
+    "POST /v1/session/device",
+    "POST /v1/session/device/token",
+}
 
 
 def routes(app):
@@ -23,10 +32,11 @@ def routes(app):
     for route in app.routes:
         found.extend(getattr(getattr(route, "original_router", None), "routes", [route]))
     return [
-        (method, route.path.replace(":path", "").format(orchestration_id=0, task_id=0, run_id=0, name=0))
+        (method, re.sub(r"\{.*?\}", "0", route.path))
         for route in found
-        if isinstance(route, APIRoute) and route.path not in OPEN
+        if isinstance(route, APIRoute)
         for method in route.methods
+        if f"{method} {route.path}" not in OPEN and not route.path.startswith(OF_THE_VENDOR)
     ]
 
 
@@ -107,6 +117,14 @@ def test_a_later_start_keeps_the_token_and_renews_the_address(deps, tmp_path):
     assert leave(deps, path, url="http://127.0.0.1:2") is Kept.OURS
     assert json.loads(path.read_text()) == before | {"url": "http://127.0.0.1:2"}
     assert len(all_rows(deps, Token)) == 1
+
+
+def test_a_later_start_keeps_the_workspace_its_user_chose(deps, tmp_path):
+    path = tmp_path / "credentials.json"
+    leave(deps, path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"workspace": "7"}))
+    assert leave(deps, path, url="http://127.0.0.1:2") is Kept.OURS
+    assert json.loads(path.read_text())["workspace"] == "7"
 
 
 def test_what_was_kept_for_another_server_is_left_alone(deps, tmp_path):

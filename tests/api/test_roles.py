@@ -2,11 +2,11 @@
 
 import pytest
 from fastapi.routing import APIRoute
-from macropod_server.db import access
+from macropod_server.db import access, accounts
 from macropod_server.db.tables import Member, User, Workspace
 from macropod_server.domain.roles import Role, Scope, within
 
-from tests.api.permissions import ANYBODY, NEEDED, Call
+from tests.api.permissions import ACCOUNTS, ANYBODY, NEEDED, OF_THE_VENDOR, Call
 from tests.builders import NOON, make_task, runs_of
 
 ENDING = [call for call in NEEDED if not call.is_endless]
@@ -21,7 +21,7 @@ def table_routes(app):
         for route in found
         if isinstance(route, APIRoute)
         for method in route.methods
-        if not route.path.startswith("/v1/runner/")
+        if not route.path.startswith(("/v1/runner/", *OF_THE_VENDOR))
     }
 
 
@@ -46,11 +46,13 @@ def add_person(deps, role, *, workspace_id=1, scope=Scope.ADMIN, is_bound=False)
 @pytest.fixture
 def ask(deps, stranger):
     task = make_task(deps)
+    with deps.database.read() as session:
+        admin = accounts.first_admin(session)
     names = {"task_id": task.id, "orchestration_id": task.orchestration_id, "run_id": runs_of(deps, task)[0].id}
 
     def ask(call, token, **headers):
         method, path = call.route.split(" ")
-        path = path.replace(":path", "").format(**names | {"name": "pool"})
+        path = path.replace(":path", "").format(**names | {"name": "pool", "workspace_id": 1, "user_id": admin.id})
         headers |= {"Authorization": f"Bearer {token}"}
         return stranger.request(method, path, params=call.params, json=call.json, headers=headers)
 
@@ -58,7 +60,7 @@ def ask(deps, stranger):
 
 
 def test_every_route_has_a_row(app):
-    assert table_routes(app) == {call.route for call in NEEDED} | ANYBODY
+    assert table_routes(app) == {call.route for call in NEEDED + ACCOUNTS} | ANYBODY
 
 
 @pytest.mark.parametrize("role", Role)

@@ -15,11 +15,11 @@ from tests.live_server import LiveServer
 COMMAND = Path(sys.executable).with_name("macropod-server")
 
 
-def run(tmp_path, *words, **variables):
+def run(tmp_path, *words, stdin=None, **variables):
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MACROPOD_")}
     settings = {"MACROPOD_DATA_DIR": tmp_path / "data", "MACROPOD_CREDENTIALS": tmp_path / "credentials.json"}
     environ |= {name: str(value) for name, value in (settings | variables).items()}
-    return subprocess.run([COMMAND, *words], env=environ, capture_output=True, text=True, timeout=60)
+    return subprocess.run([COMMAND, *words], env=environ, input=stdin, capture_output=True, text=True, timeout=60)
 
 
 def test_it_tells_its_version(tmp_path):
@@ -46,6 +46,28 @@ def test_a_saved_token_lies_where_the_sdk_looks(tmp_path):
     kept = json.loads((tmp_path / "credentials.json").read_text())
     assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9123", done.stdout.strip())
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_can_be_narrow(tmp_path):
+    with LiveServer(tmp_path) as server:
+        server.client.invite_user("ada@example.org", password="x" * 12)
+        words = ("token", "--user", "Ada@example.org", "--scope", "read", "--expires", "90")
+        done = run(tmp_path, *words)
+        url = json.loads((tmp_path / "credentials.json").read_text())["url"]
+        with macropod.Client(url, done.stdout.strip()) as client:
+            me = client.me()
+        assert (me.email, me.scope, me.is_bound) == ("ada@example.org", "read", False)
+        done = run(tmp_path, *words, "--workspace", "default")
+        assert "There is no workspace '1' in reach" in done.stderr
+        assert "neither a number of days" in run(tmp_path, "token", "--expires", "soon").stderr
+
+
+def test_a_password_is_set_anew_for_who_cannot_sign_in(tmp_path):
+    run(tmp_path, "token")
+    done = run(tmp_path, "reset-password", "admin@localhost", stdin="another long password\n")
+    assert (done.returncode, done.stdout) == (0, "The password of admin@localhost is set.\n")
+    assert "12 to 1024" in run(tmp_path, "reset-password", "admin@localhost", stdin="short\n").stderr
+    assert "There is no user b@x" in run(tmp_path, "reset-password", "b@x", stdin="").stderr
 
 
 def test_migrating_an_empty_data_folder_makes_the_database(tmp_path):

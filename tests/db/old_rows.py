@@ -158,45 +158,92 @@ ROWS["0007"] = ROWS["0006"] | {
 }
 
 ROWS["0008"] = ROWS["0007"] | {
-    "users": [{"id": "u" * 36, "email": "admin@localhost", "name": "Admin", "is_admin": True, "created_at": NOON}],
+    "users": [
+        {
+            "id": "u" * 36,
+            "email": "admin@localhost",
+            "name": "Admin",
+            "password_hash": None,
+            "is_admin": True,
+            "default_workspace_id": 1,
+            "created_at": NOON,
+            "disabled_at": None,
+        }
+    ],
     "members": [{"workspace_id": 1, "user_id": "u" * 36, "role": "owner", "created_at": NOON}],
 }
+
+SEALED = {"ciphertext": b"sealed", "wrapped_key": b"wrapped", "key_id": "k" * 64}
 
 ROWS["0009"] = ROWS["0008"] | {
     "secrets": [
         {
             "id": "s" * 36,
             "workspace_id": 1,
-            "name": "warehouse",
+            "name": "api-key",
             "version": 1,
+            "created_by": "laptop",
+            "updated_by": "laptop",
             "created_at": NOON,
             "updated_at": NOON,
         }
     ],
-    "secret_versions": [
-        {
-            "secret_id": "s" * 36,
-            "number": 1,
-            "ciphertext": b"c",
-            "wrapped_key": b"w",
-            "key_id": "k" * 64,
-            "created_at": NOON,
-        }
-    ],
+    "secret_versions": [{"secret_id": "s" * 36, "number": 1, "created_by": "laptop", "created_at": NOON} | SEALED],
     "connections": [
         {
             "id": "c" * 36,
-            "name": "lake",
-            "type": "s3",
+            "name": "warehouse",
+            "type": "postgres",
+            "secret_fields": None,
             "workspace_id": 1,
-            "ciphertext": b"c",
-            "wrapped_key": b"w",
-            "key_id": "k" * 64,
+            "owner_id": "u" * 36,
+            "created_by": "laptop",
             "created_at": NOON,
         }
+        | SEALED
     ],
     "connection_links": [{"connection_id": "c" * 36, "workspace_id": 1, "created_at": NOON}],
-    "given_secrets": [{"run_id": _SCHEDULED, "kind": "secret", "name": "warehouse", "version": 1, "given_at": NOON}],
+    "given_secrets": [
+        {"run_id": _QUEUED, "kind": "secret", "name": "api-key", "version": 1, "given_at": NOON} | SEALED,
+    ],
 }
 
 ROWS["0010"] = ROWS["0009"]
+
+ROWS["0012"] = ROWS["0010"] | {
+    "sessions": [
+        {
+            "id": "e" * 36,
+            "user_id": "u" * 36,
+            "refresh_sha256": "r" * 64,
+            "how": "password",
+            "address": "192.0.2.7",
+            "created_at": NOON,
+            "last_used_at": NOON,
+            "expires_at": NOON + timedelta(hours=12),
+            "ended_at": None,
+        }
+    ],
+    "device_logins": [
+        {
+            "device_sha256": "d" * 64,
+            "user_code": "BCDF-GHJK",
+            "interval_seconds": 5,
+            "created_at": NOON,
+            "expires_at": NOON + timedelta(minutes=10),
+            "polled_at": None,
+            "user_id": None,
+            "denied_at": None,
+        }
+    ],
+    "identities": [
+        {
+            "issuer": "https://login.example.org",
+            "subject": "ada",
+            "user_id": "u" * 36,
+            "email": "ada@example.org",
+            "created_at": NOON,
+            "last_used_at": NOON,
+        }
+    ],
+}

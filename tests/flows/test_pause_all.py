@@ -6,8 +6,9 @@ import pytest
 from macropod_server.db.tables import Run, Task, Workspace
 from macropod_server.domain.errors import Conflict
 from macropod_server.domain.run import Reason
+from macropod_server.flows.change_workspace import archive_workspace, reopen_workspace
 
-from tests.builders import NOON, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
+from tests.builders import NOON, WORKSPACE, all_rows, make_task, reread, runs_of, upload, upload_with_requirements
 from tests.clockwork import (
     away,
     begin,
@@ -49,6 +50,30 @@ def test_nothing_starts_and_ticks_pass_as_rows(deps):
     assert (outcomes(deps, task), statuses(deps, once)) == (["paused", "paused"], ["queued"])
     assert ticks_of(deps, task)[0].reason == "The workspace was paused by laptop: the warehouse moves"
     assert reread(deps, task).status == "started"
+
+
+def test_in_an_archived_workspace_nothing_starts_and_it_is_opened_paused(deps):
+    (task,), once = minutely(deps), make_task(deps)
+    archive_workspace(deps, WORKSPACE, requested_by="ada@example.org", now=deps.clock())
+    minutes_pass(deps, 2)
+    claim(deps)
+    assert (outcomes(deps, task), statuses(deps, once)) == (["paused", "paused"], ["queued"])
+    with pytest.raises(Conflict, match="is archived"):
+        resume_workspace(deps, NO_TIME)
+    reopen_workspace(deps, WORKSPACE, requested_by="ada@example.org")
+    claim(deps)
+    assert statuses(deps, once) == ["queued"]
+    resume_workspace(deps, NO_TIME)
+    claim(deps)
+    assert statuses(deps, once) == ["starting"]
+
+
+def test_archiving_keeps_who_paused_first_and_twice_changes_nothing(deps):
+    pause_workspace(deps, "the warehouse moves", by="one")
+    first = archive_workspace(deps, WORKSPACE, requested_by="other", now=deps.clock())
+    deps.clock.advance(minutes=1)
+    second = archive_workspace(deps, WORKSPACE, requested_by="third", now=deps.clock())
+    assert (first.archived_at, first.pause_reason) == (second.archived_at, "the warehouse moves")
 
 
 def test_what_runs_goes_on(deps):

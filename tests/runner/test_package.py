@@ -50,9 +50,11 @@ def said_by(runner: RunnerProcess, code: str, **variables: str) -> str:
 def test_data_packages_come_last_where_a_run_has_them(tmp_path: Path, links: Path) -> None:
     with packaging("quoll\n", settings=found_in(links)) as server:
         runner = package(server, tmp_path)
-    ends = "import sys; print(sys.path[-1])"
-    assert said_by(runner, ends) == str(tmp_path / "sdk")
-    assert said_by(runner, ends, MACROPOD_DATA_PACKAGES="/data") == "/data"
+    (tmp_path / "sdk").mkdir()
+    ends = "import sys; print(*sys.path[-2:])"
+    site_packages = next(runner.environment.glob("lib/python*/site-packages"))
+    assert said_by(runner, ends) == f"{site_packages} {tmp_path}/sdk"
+    assert said_by(runner, ends, MACROPOD_DATA_PACKAGES="/data") == f"{tmp_path}/sdk /data"
 
 
 def test_requirements_are_locked_with_hashes_and_installed(tmp_path: Path, links: Path) -> None:

@@ -19,6 +19,11 @@ def orchestration(client: macropod.Client, hello: Path) -> macropod.Orchestratio
     return client.upload_orchestration(hello, name="hello")
 
 
+def test_an_upload_may_name_its_flavor(call: Call, hello: Path) -> None:
+    code, out, _ = call("orchestration", "upload", hello, "--flavor", "data", "-o", "json")
+    assert (code, json.loads(out)["flavor"]) == (0, "data")
+
+
 def test_an_upload_prints_the_orchestration_in_any_form(call: Call, hello: Path) -> None:
     code, out, err = call("orchestration", "upload", hello, "--name", "greeting", "--wait", "-o", "json")
     made = json.loads(out)

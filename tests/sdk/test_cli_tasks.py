@@ -124,7 +124,7 @@ def test_a_task_is_paused_with_a_reason_and_resumed(call: Call, hourly: macropod
     paused = answer(call, "task", "pause", hourly.id, "--reason", "closed")
     assert (paused["status"], paused["pause_reason"]) == ("paused", "closed")
     shown = call("task", "show", hourly.id)[1]
-    assert "by test" in shown
+    assert "by admin@localhost" in shown
     assert "closed" in shown
     assert answer(call, "task", "resume", hourly.id)["status"] == "started"
 

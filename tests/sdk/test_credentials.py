@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from macropod import Invalid, NoCredentials
-from macropod.credentials import Credentials, credentials_path, find_credentials, save_credentials
+from macropod.credentials import (
+    Credentials,
+    credentials_path,
+    find_credentials,
+    keep_workspace,
+    save_credentials,
+)
 
 HERE, THERE = "http://here:8085", "https://there"
 
@@ -90,3 +96,16 @@ def test_an_address_without_its_scheme_is_refused(environ: dict[str, str]) -> No
 
 def test_a_token_is_not_shown_by_accident() -> None:
     assert "secret" not in repr(Credentials(HERE, "secret"))
+
+
+def test_a_kept_workspace_goes_with_the_kept_token(environ: dict[str, str]) -> None:
+    path = credentials_path(environ)
+    keep(environ, HERE, "from file")
+    keep_workspace("7", path, url=HERE)
+    assert find_credentials(None, None, environ=environ).workspace == "7"
+    assert find_credentials(HERE, "given", environ=environ).workspace == ""
+    assert find_credentials(None, None, environ=environ, workspace="given").workspace == "given"
+    environ |= {"MACROPOD_WORKSPACE": "of environment"}
+    assert find_credentials(None, None, environ=environ).workspace == "of environment"
+    with pytest.raises(Invalid, match="keeps no token"):
+        keep_workspace("7", path, url=THERE)

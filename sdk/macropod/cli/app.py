@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,12 +21,14 @@ from macropod.cli import (
     secrets,
     tasks,
     ticks,
+    tokens,
+    users,
     workspace,
 )
 from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.refusals import Commands
-from macropod.cli.session import Connect, connect
+from macropod.cli.session import Connect, act_in, connect
 from macropod.client import Client
 from macropod.credentials import Credentials, credentials_path, save_credentials
 from macropod.errors import Invalid, MacropodError, NotFound, WaitTimeout
@@ -57,7 +59,26 @@ app.add_typer(secrets.app, name="secret")
 app.add_typer(connections.app, name="connection")
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(audit_log.app, name="audit")
+app.add_typer(users.app, name="user")
+app.add_typer(tokens.app, name="token")
 app.command()(events.events)
+app.command()(users.whoami)
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            metavar="NAME",
+            help="Workspace to act in, by name or id; MACROPOD_WORKSPACE, else the one `workspace use` kept.",
+        ),
+    ] = None,
+) -> None:
+    act_in(context, workspace)
 
 
 @app.command()

@@ -41,6 +41,20 @@ class Missed(StrEnum):
     NONE = "none"
 
 
+class Role(StrEnum):
+    VIEWER = "viewer"
+    RUNNER = "runner"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+class Scope(StrEnum):
+    READ = "read"
+    RUN = "run"
+    EDIT = "edit"
+    ADMIN = "admin"
+
+
 def _given(kind: Any, *names: str, group: str, **shape: Any) -> Any:
     return Annotated[kind | None, typer.Option(*names, rich_help_panel=group, **shape)]
 

@@ -11,10 +11,11 @@ from sqlmodel import Session
 from starlette.types import Scope as Head
 
 from macropod_server.api.acts import note_actor, note_workspace
-from macropod_server.db import access, accounts, runs
+from macropod_server.db import access, accounts, runs, workspaces
 from macropod_server.db.tables import Run
+from macropod_server.db.workspaces import no_workspace
 from macropod_server.deps import Deps
-from macropod_server.domain.errors import Forbidden, MacropodError, NotFound, Unauthorized
+from macropod_server.domain.errors import Forbidden, MacropodError, Unauthorized
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
 from macropod_server.domain.roles import Role, Scope
@@ -122,7 +123,7 @@ def _caller(deps: Deps, identity: Identity, parameters: Mapping[str, Any], named
             return caller_in(session, identity, home, otherwise=access.no_object(parameters))
         if named:
             workspace_id = accounts.workspace_named(session, named)
-            return caller_in(session, identity, workspace_id, otherwise=_no_workspace(named))
+            return caller_in(session, identity, workspace_id, otherwise=no_workspace(named))
         return caller_in(session, identity, identity.workspace_id, otherwise=_nowhere())
 
 
@@ -134,38 +135,90 @@ def caller_in(session: Session, identity: Identity, workspace_id: int | None, *,
     return Caller(identity, workspace_id, role)
 
 
-def _no_workspace(name: str) -> NotFound:
-    return NotFound(f"There is no workspace {name!r} in reach of this token. `macropod workspace list` shows those.")
-
-
 def _nowhere() -> Forbidden:
     return Forbidden(
         "This token has no workspace any more. Name another with the header Macropod-Workspace, or make a new token."
     )
 
 
+def check_role(caller: Caller, needed: Role) -> None:
+    if not caller.role.may(needed):
+        raise Forbidden(
+            f"This takes the role {needed} or more in workspace {caller.workspace_id}; "
+            f"with this token you are {caller.role} there."
+        )
+
+
+def check_change(deps: Deps, caller: Caller, needed: Role) -> None:
+    """The role, and that the workspace is not archived."""
+    check_role(caller, needed)
+    with deps.database.read() as session:
+        workspaces.check_is_open(workspaces.get(session, caller.workspace_id))
+
+
 def _at_least(needed: Role) -> Callable[[Caller], Caller]:
     def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
-        if not caller.role.may(needed):
-            raise Forbidden(
-                f"This takes the role {needed} or more in workspace {caller.workspace_id}; "
-                f"with this token you are {caller.role} there."
-            )
+        check_role(caller, needed)
         return caller
 
     return check
 
 
-def check_administers(identity: Identity) -> None:
-    """Raises `Forbidden` for whoever may not manage accounts."""
-    if not identity.is_admin or identity.scope is not Scope.ADMIN or identity.run_id is not None:
-        raise Forbidden("This is for admins of the server, with a token of scope admin.")
+def _changing(needed: Role) -> Callable[[Deps, Caller], Caller]:
+    def check(deps: DepsDep, caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
+        check_change(deps, caller, needed)
+        return caller
+
+    return check
 
 
 MayRead = Annotated[Caller, Depends(_at_least(Role.VIEWER))]
-MayRun = Annotated[Caller, Depends(_at_least(Role.RUNNER))]
-MayEdit = Annotated[Caller, Depends(_at_least(Role.EDITOR))]
-MayOwn = Annotated[Caller, Depends(_at_least(Role.OWNER))]
+MayRun = Annotated[Caller, Depends(_changing(Role.RUNNER))]
+MayEdit = Annotated[Caller, Depends(_changing(Role.EDITOR))]
+MayOwn = Annotated[Caller, Depends(_changing(Role.OWNER))]
+MayEnd = Annotated[Caller, Depends(_at_least(Role.RUNNER))]
+"""As `MayRun`, in a workspace that is archived too: what still runs there can be killed."""
+MayAudit = Annotated[Caller, Depends(_at_least(Role.OWNER))]
+"""Owners read what was done, in a workspace that is archived too."""
+MayReopen = Annotated[Caller, Depends(_at_least(Role.OWNER))]
+"""As `MayOwn`, in a workspace that is archived too."""
+
+
+def get_person(identity: IdentityDep) -> Identity:
+    """Who signed in or sent a token of theirs, whatever its scope."""
+    if identity.run_id is not None:
+        raise Forbidden("The token of a run acts in its workspace; accounts and workspaces are for people.")
+    return identity
+
+
+def get_account_holder(person: Annotated[Identity, Depends(get_person)]) -> Identity:
+    """Who may change what is theirs."""
+    if person.scope is not Scope.ADMIN:
+        raise Forbidden(f"This takes a token of the scope {Scope.ADMIN}; the scope of this one is {person.scope}.")
+    return person
+
+
+def get_unbound_holder(person: Annotated[Identity, Depends(get_account_holder)]) -> Identity:
+    if person.is_bound:
+        raise Forbidden(f"This token is for workspace {person.workspace_id} only; this takes one for all of them.")
+    return person
+
+
+def get_admin(person: Annotated[Identity, Depends(get_unbound_holder)]) -> Identity:
+    if not person.is_admin:
+        raise Forbidden(f"This is for admins of this server; {person.email} is none.")
+    return person
+
+
+def check_admin(identity: Identity) -> None:
+    """Raises `Forbidden` for whoever may not manage accounts."""
+    get_admin(get_unbound_holder(get_account_holder(get_person(identity))))
+
+
+Person = Annotated[Identity, Depends(get_person)]
+AccountHolder = Annotated[Identity, Depends(get_account_holder)]
+UnboundHolder = Annotated[Identity, Depends(get_unbound_holder)]
+MayAdminister = Annotated[Identity, Depends(get_admin)]
 
 
 async def get_run_token(deps: DepsOfRuns, token: TokenDep) -> str:

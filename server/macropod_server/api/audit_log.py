@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from macropod_server.api import examples
-from macropod_server.api.access import DepsDep, MayOwn, check_administers
+from macropod_server.api.access import DepsDep, MayAudit, check_admin
 from macropod_server.api.instants import utc_or_none
 from macropod_server.api.schemas import of_row
 from macropod_server.db import audit_log
@@ -48,7 +48,7 @@ class AuditPage(BaseModel):
 
 
 def get_wanted(
-    caller: MayOwn,
+    caller: MayAudit,
     everywhere: Annotated[bool, Query(description="of all workspaces and of sign-ins too; admins only")] = False,
     actor: Annotated[str | None, Query(max_length=400)] = None,
     action: Annotated[
@@ -60,7 +60,7 @@ def get_wanted(
     until: datetime | None = None,
 ) -> Wanted:
     if everywhere:
-        check_administers(caller.identity)
+        check_admin(caller.identity)
     return Wanted(
         workspace_id=None if everywhere else caller.workspace_id,
         actor=actor,

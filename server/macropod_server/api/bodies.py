@@ -1,49 +1,63 @@
 """Bodies of requests are measured while they arrive: nobody fills the server's memory, and nobody without a token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from macropod_server.api.access import carried_token, no_token
-from macropod_server.api.errors import answer
 from macropod_server.domain.errors import MacropodError, TooLarge
 from macropod_server.logstore.base import MAX_BATCH_BYTES
 from macropod_server.settings import MIB, Settings
 
-_USUAL = MIB
+USUAL_BYTES = MIB
+FORM_BYTES = 16 * 1024
 _ESCAPED = 3
 """So many times longer a text may be when all but ASCII is escaped."""
+
+
+OPEN = frozenset({"/v1/session", "/v1/session/refresh", "/v1/session/device", "/v1/session/device/token"})
+"""Who calls these has no token yet."""
 
 
 def body_limits(settings: Settings) -> dict[str, int | None]:
     """The most bytes by path; None for what measures its body itself, as it reads. All others take the usual."""
     return {
         "/v1/orchestrations": None,
-        "/v1/tasks": _ESCAPED * settings.arguments_max_bytes + _USUAL,
+        "/v1/tasks": arguments_bytes(settings),
         "/v1/runner/lines": MAX_BATCH_BYTES,
         "/v1/runner/lock": 20 * MIB,
         "/v1/runner/environment": None,
-    }
+    } | dict.fromkeys(OPEN, FORM_BYTES)
+
+
+def arguments_bytes(settings: Settings) -> int:
+    """Of a body with the arguments of a task in it."""
+    return _ESCAPED * settings.arguments_max_bytes + USUAL_BYTES
 
 
 class MeasuredBodies:
-    """Wraps the application: it is called with a body that arrived whole and is short enough."""
+    """Wraps the application: it is called with a body that arrived whole and is short enough. `answer` makes the
+    answers to others, by path."""
 
-    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int | None]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limits: Mapping[str, int | None], answer: Callable[[str, MacropodError], Response]
+    ) -> None:
         self._app = app
         self._limits = limits
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
             return
         try:
-            if scope["path"].startswith("/v1/") and not carried_token(scope):
+            if scope["path"].startswith("/v1/") and scope["path"] not in OPEN and not carried_token(scope):
                 raise no_token()
-            most = self._limits.get(scope["path"], _USUAL)
+            most = self._limits.get(scope["path"], USUAL_BYTES)
             body = receive if most is None else await _read(receive, most)
         except MacropodError as refusal:
-            await answer(refusal)(scope, receive, send)
+            await self._answer(scope["path"], refusal)(scope, receive, send)
             return
         await self._app(scope, body, send)
 

@@ -23,6 +23,10 @@ _STATUS: dict[type[MacropodError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.LoginPending: 400,
+    errors.LoginExpired: 400,
+    errors.LoginDenied: 400,
     errors.OutOfSpace: 507,
     errors.Unavailable: 503,
 }
@@ -38,7 +42,13 @@ def body(code: str, message: str, problems: Sequence[Problem] = ()) -> dict[str,
 
 def answer(error: MacropodError) -> JSONResponse:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    return JSONResponse(body(error.code, error.message, error.problems), status, _HEADERS.get(status))
+    return JSONResponse(body(error.code, error.message, error.problems), status, _headers(error, status))
+
+
+def _headers(error: MacropodError, status: int) -> dict[str, str] | None:
+    if isinstance(error, errors.TooMany):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return _HEADERS.get(status)
 
 
 def install(app: FastAPI) -> None:
@@ -50,25 +60,32 @@ def install(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MacropodError)
+    note_refusal(request, error)
+    return answer(error)
+
+
+def note_refusal(request: Request, error: MacropodError) -> None:
+    """What an operator should know of it."""
     if isinstance(error, errors.Unavailable):
         request.app.state.deps.metrics.failed(error)
         log.warning("request_delayed", path=request.url.path, reason=error.message)
-    return answer(error)
 
 
 def _not_understood(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    return answer(misread(error))
+
+
+def misread(error: RequestValidationError) -> errors.Invalid:
     problems = [problem_of(each) for each in error.errors()[:_LISTED_PROBLEMS]]
     told = " ".join(problem.message for problem in problems[:_TOLD_PROBLEMS])
-    return answer(errors.Invalid(told, problems=problems))
+    return errors.Invalid(told, problems=problems)
 
 
 def _not_routed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:
-        return answer(
-            errors.Invalid("The body of the request cannot be read as JSON; it is UTF-8 and not nested deep.")
-        )
+        return answer(no_json())
     codes = {404: "not_found", 405: "method_not_allowed"}
     message = f"{request.method} {request.url.path}: {error.detail}. /docs lists the calls there are."
     return JSONResponse(
@@ -76,8 +93,16 @@ def _not_routed(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def no_json() -> errors.Invalid:
+    return errors.Invalid("The body of the request cannot be read as JSON; it is UTF-8 and not nested deep.")
+
+
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse(body("error", note_unforeseen(request, error)), 500)
+
+
+def note_unforeseen(request: Request, error: Exception) -> str:
+    """A sentence for who called; the log tells the rest."""
     error_id = new_id()
     log.error("request_failed", error_id=error_id, path=request.url.path, exc_info=error)
-    message = f"Something went wrong in the server. Its log tells more under the id {error_id}."
-    return JSONResponse(body("error", message), 500)
+    return f"Something went wrong in the server. Its log tells more under the id {error_id}."

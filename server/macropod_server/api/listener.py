@@ -4,6 +4,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from macropod_server.api.access import carried_token
 from macropod_server.api.errors import answer
+from macropod_server.domain.access_tokens import names_a_run
 from macropod_server.domain.errors import Forbidden
 from macropod_server.domain.naming import looks_like_run_token
 
@@ -17,8 +18,13 @@ class RunTokensOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_guarded = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
-        if is_guarded and not looks_like_run_token(carried_token(scope)):
+        if is_guarded and not _may_be_of_run(carried_token(scope)):
             refusal = answer(Forbidden("This address is for containers of runs; it takes the token of a run only."))
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _may_be_of_run(token: str) -> bool:
+    """Whether it is genuine is for the routes to find."""
+    return looks_like_run_token(token) or names_a_run(token)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from sqlmodel import Session
 
-from macropod_server.api.access import DepsDep, MayEdit, MayRead, MayRun, Now
+from macropod_server.api.access import DepsDep, MayEdit, MayEnd, MayRead, MayRun, Now
 from macropod_server.api.lineage import LineageOut, lineage_of
 from macropod_server.api.schemas import RerunOut, RunOut, RunPage
 from macropod_server.db import runs, tasks
@@ -74,7 +74,7 @@ def lineage(run_id: str, deps: DepsDep, caller: MayRead) -> LineageOut:
 
 
 @router.post("/{run_id}/kill", status_code=202)
-def kill(run_id: str, deps: DepsDep, caller: MayRun, now: Now) -> RunOut:
+def kill(run_id: str, deps: DepsDep, caller: MayEnd, now: Now) -> RunOut:
     """End this run; its task goes on. Harmless when it has ended."""
     run = kill_run(deps, run_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now)
     with deps.database.read() as session:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from macropod_server.api.access import DepsDep, MayRead, MayRun, Now
+from macropod_server.api.access import DepsDep, MayEnd, MayRead, MayRun, Now
 from macropod_server.api.runs import told
 from macropod_server.api.schemas import PauseIn, RunOut
 from macropod_server.api.task_schemas import TaskIn, TaskOut, TaskPage
@@ -72,7 +72,7 @@ def show(task_id: str, deps: DepsDep, caller: MayRead) -> TaskOut:
 
 
 @router.post("/{task_id}/kill", status_code=202)
-def kill(task_id: str, deps: DepsDep, caller: MayRun, now: Now) -> TaskOut:
+def kill(task_id: str, deps: DepsDep, caller: MayEnd, now: Now) -> TaskOut:
     """Stop the schedule and every run of the task. Harmless when it is killed already."""
     return TaskOut.of(kill_task(deps, task_id, workspace_id=caller.workspace_id, requested_by=caller.name, now=now))
 

@@ -1,5 +1,6 @@
 """Read a multipart upload as it arrives: the file goes aside piece by piece, never whole into memory."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import TYPE_CHECKING
@@ -32,6 +33,14 @@ class Form:
     flavor: Flavor | None
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What came beside the bytes of the file: the texts of its fields, and what the file is called."""
+
+    fields: Mapping[str, str]
+    file_name: str | None
+
+
 @dataclass
 class _Part:
     """The part that is being read: its headers first, then where its bytes go."""
@@ -48,9 +57,10 @@ class _Part:
 class _FormReader:
     """Callbacks of the multipart parser."""
 
-    def __init__(self, staging: Staging, *, max_bytes: int) -> None:
+    def __init__(self, staging: Staging, *, max_bytes: int, fields: Collection[str]) -> None:
         self._staging = staging
         self._max_bytes = max_bytes
+        self._taken = fields
         self._part = _Part()
         self._parts = 0
         self.fields: dict[str, str] = {}
@@ -74,7 +84,7 @@ class _FormReader:
         self._part = _Part()
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            raise TooLarge(f"The form has over {_MOST_PARTS} parts; an upload takes `file`, `name` and `flavor`.")
+            raise TooLarge(f"The form has over {_MOST_PARTS} parts; an upload takes {self._names()}.")
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
         self._part.header_name += data[start:end]
@@ -103,7 +113,7 @@ class _FormReader:
         if self._part.field_name == "file":
             self._staging.write(data[start:end])
             self._check_size()
-        elif self._part.field_name in _FIELDS:
+        elif self._part.field_name in self._taken:
             self._part.value += data[start:end]
             if len(self._part.value) > _FIELD_MAX_BYTES:
                 raise TooLarge(f"The form field `{self._part.field_name}` is over {_FIELD_MAX_BYTES:,} bytes.")
@@ -112,11 +122,14 @@ class _FormReader:
         part = self._part
         if part.field_name == "file":
             self.file_name = part.file_name or None
-        elif part.field_name in _FIELDS:
+        elif part.field_name in self._taken:
             self.fields[part.field_name] = part.value.decode("utf-8", "replace")
 
     def end(self) -> None:
         self.is_complete = True
+
+    def _names(self) -> str:
+        return " and ".join(f"`{name}`" for name in ("file", *self._taken))
 
     def _count_header(self, size: int) -> None:
         self._part.header_bytes += size
@@ -137,7 +150,18 @@ def too_large(max_bytes: int) -> TooLarge:
 
 async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Form:
     """Write the part `file` into staging. Raises `Invalid` for a body that is no such form, `TooLarge`."""
-    reader = _FormReader(staging, max_bytes=max_bytes)
+    parts = await read_parts(request, staging, max_bytes=max_bytes, fields=_FIELDS)
+    name, flavor = map(parts.fields.get, _FIELDS)
+    return Form(
+        name=check_name("name", name) if name else None,
+        file_name=parts.file_name,
+        flavor=read_flavor(flavor) if flavor else None,
+    )
+
+
+async def read_parts(request: Request, staging: Staging, *, max_bytes: int, fields: Collection[str]) -> Parts:
+    """The same for an upload with other `fields` beside the file."""
+    reader = _FormReader(staging, max_bytes=max_bytes, fields=fields)
     parser = MultipartParser(_boundary(request), reader.callbacks())
     try:
         received_bytes = 0
@@ -153,12 +177,9 @@ async def read_form(request: Request, staging: Staging, *, max_bytes: int) -> Fo
         raise Invalid("The body ends before the multipart form does. Send the upload again.")
     if not reader.has_file:
         raise Invalid.field("file", "The form has no part named `file`; put the zip there.")
-    name, flavor, file_name = *map(reader.fields.get, _FIELDS), reader.file_name
-    return Form(
-        flavor=read_flavor(flavor) if flavor else None,
-        name=check_name("name", name) if name else None,
-        file_name=check_name("file_name", file_name, longest=_FILE_NAME_MAX_CHARACTERS) if file_name else None,
-    )
+    if reader.file_name:
+        check_name("file_name", reader.file_name, longest=_FILE_NAME_MAX_CHARACTERS)
+    return Parts(reader.fields, reader.file_name)
 
 
 def _boundary(request: Request) -> bytes:

@@ -1,33 +1,18 @@
 """The workspace of the caller, and the switch that pauses all of it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from macropod_server.api import examples
 from macropod_server.api.access import DepsDep, MayEdit, MayRead, Now
-from macropod_server.api.schemas import PauseIn, of_row
+from macropod_server.api.account_schemas import WorkspaceStateOut
+from macropod_server.api.schemas import PauseIn
 from macropod_server.db import access
-from macropod_server.domain.flavor import Flavor
 from macropod_server.flows.pause_all import pause_all, resume_all
 
 router = APIRouter(prefix="/v1/workspace", tags=["workspace"])
-
-
-class WorkspaceStateOut(BaseModel):
-    """`paused_at` is null while runs of the workspace may start."""
-
-    model_config = of_row(examples.WORKSPACE)
-
-    id: int
-    name: str
-    created_at: datetime
-    paused_at: datetime | None
-    paused_by: str | None
-    pause_reason: str | None
-    default_flavor: Flavor = Field(description="of what is uploaded without one")
 
 
 class ResumeIn(BaseModel):
@@ -41,7 +26,7 @@ class ResumeIn(BaseModel):
 @router.get("")
 def show(deps: DepsDep, caller: MayRead) -> WorkspaceStateOut:
     with deps.database.read() as session:
-        return WorkspaceStateOut.model_validate(access.workspace(session, caller.workspace_id))
+        return WorkspaceStateOut.of(access.workspace(session, caller.workspace_id), caller.role)
 
 
 @router.post("/pause")
@@ -49,7 +34,7 @@ def pause(deps: DepsDep, caller: MayEdit, now: Now, wish: PauseIn | None = None)
     """From now on nothing of the workspace starts; what runs goes on. Harmless when it is paused already."""
     reason = wish.reason if wish else None
     paused = pause_all(deps, workspace_id=caller.workspace_id, reason=reason, requested_by=caller.name, now=now)
-    return WorkspaceStateOut.model_validate(paused)
+    return WorkspaceStateOut.of(paused, caller.role)
 
 
 @router.post("/resume")
@@ -57,4 +42,4 @@ def resume(deps: DepsDep, caller: MayEdit, now: Now, wish: ResumeIn | None = Non
     """What waits starts again, spread over some time. Harmless when it is not paused."""
     spread = timedelta(seconds=(wish or ResumeIn()).spread_seconds)
     resumed = resume_all(deps, workspace_id=caller.workspace_id, spread=spread, requested_by=caller.name, now=now)
-    return WorkspaceStateOut.model_validate(resumed)
+    return WorkspaceStateOut.of(resumed, caller.role)

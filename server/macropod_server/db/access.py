@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from macropod_server.db import locks
+from macropod_server.db import locks, workspaces
 from macropod_server.db.tables import Installation, Orchestration, Run, Task, Token, Workspace
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.naming import new_id, sha256_hex
@@ -55,10 +55,14 @@ def workspace(session: Session, workspace_id: int) -> Workspace:
 
 
 def home_of(session: Session, parameters: Mapping[str, Any]) -> int | None:
-    """The workspace of the object that the parameters of a path name, None where they name none.
+    """The workspace that the parameters of a path name, or that of the object they name; None where they name none.
 
     Raises `NotFound` for one there is not.
     """
+    if "workspace_id" in parameters:
+        if (id_ := workspaces.id_in(parameters["workspace_id"])) is None:
+            raise no_object(parameters)
+        return workspaces.get(session, id_).id
     for name, table in _OBJECTS.items():
         if name in parameters:
             found: int | None = session.exec(select(table.workspace_id).where(table.id == parameters[name])).first()
@@ -69,6 +73,8 @@ def home_of(session: Session, parameters: Mapping[str, Any]) -> int | None:
 
 
 def no_object(parameters: Mapping[str, Any]) -> NotFound:
+    if "workspace_id" in parameters:
+        return workspaces.no_workspace(parameters["workspace_id"])
     name = next(name for name in _OBJECTS if name in parameters)
     return NotFound.named(name.removesuffix("_id"), parameters[name])
 
@@ -83,6 +89,19 @@ def add_token(session: Session, secret: str, *, workspace_id: int, name: str, no
 
 def find_token(session: Session, token: str) -> Token | None:
     return session.get(Token, sha256_hex(token))
+
+
+def tokens_of(session: Session, user_id: str) -> list[Token]:
+    """All of theirs, the newest first."""
+    query = select(Token).where(Token.user_id == user_id)
+    return list(session.exec(query.order_by(col(Token.created_at).desc(), col(Token.sha256))))
+
+
+def adopt_tokens(session: Session, user_id: str) -> None:
+    """Tokens that were made before there were users are this one's from now on, and get an id to be revoked by."""
+    for token in session.exec(select(Token).where(col(Token.id).is_(None))):
+        token.id, token.user_id = new_id(), token.user_id or user_id
+        session.add(token)
 
 
 def note_use(session: Session, token: Token, *, now: datetime) -> None:

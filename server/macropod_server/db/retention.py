@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select
+from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, delete, func, or_, select, tuple_, update
 
 from macropod_server.db import orchestrations
+from macropod_server.db.changes import changed
 from macropod_server.db.tables import (
     AuditEntry,
     Environment,
@@ -288,6 +289,4 @@ def _count(session: Session, table: Any) -> int:
 
 
 def _deleted(session: Session, statement: Any) -> int:
-    done = session.execute(statement)
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+    return changed(session, statement)

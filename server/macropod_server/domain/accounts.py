@@ -6,6 +6,8 @@ from macropod_server.domain.errors import Invalid
 
 LOCAL_ADMIN = "admin@localhost"
 _LONGEST_EMAIL = 254
+LONGEST_WORKSPACE_NAME = 63
+_WORKSPACE_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
 
@@ -26,6 +28,17 @@ def checked_password(password: str) -> str:
             f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; this has {len(password)}.",
         )
     return password
+
+
+def workspace_name(name: str) -> str:
+    """The name itself. Raises `Invalid` for one that does not go into a path and a header as it is."""
+    if len(name) > LONGEST_WORKSPACE_NAME or not _WORKSPACE_NAME.fullmatch(name):
+        raise Invalid.field(
+            "name",
+            f"{name[:100]!r} is no name for a workspace: it begins with a letter from a to z, goes on with such, "
+            f"with digits and '-', does not end with '-', and has {LONGEST_WORKSPACE_NAME} characters at most.",
+        )
+    return name
 
 
 def default_workspace_name(email: str) -> str:

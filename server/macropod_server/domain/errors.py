@@ -7,6 +7,11 @@ MacropodError
 ├── NotFound       there is no such thing in reach of the token
 ├── Conflict       the thing is there but its state does not allow this
 ├── TooLarge       more bytes than the limit allows
+├── TooMany        more calls than the limit allows; says when to try again
+├── LoginPending   nobody has answered this device log-in yet; ask again
+│   └── LoginTooFast   and do so less often
+├── LoginExpired   the device log-in is over, or there is none
+├── LoginDenied    its user said no
 └── Unavailable    something the server needs is away; trying again later may help
     └── OutOfSpace a disk the server writes to is full
 """
@@ -65,6 +70,32 @@ class Conflict(MacropodError):
 
 class TooLarge(MacropodError):
     code = "too_large"
+
+
+class TooMany(MacropodError):
+    code = "too_many"
+
+    def __init__(self, message: str, *, retry_after_seconds: int, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, problems=problems)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LoginPending(MacropodError):
+    """This and the three after it have the codes of RFC 8628, section 3.5."""
+
+    code = "authorization_pending"
+
+
+class LoginTooFast(LoginPending):
+    code = "slow_down"
+
+
+class LoginExpired(MacropodError):
+    code = "expired_token"
+
+
+class LoginDenied(MacropodError):
+    code = "access_denied"
 
 
 class Unavailable(MacropodError):

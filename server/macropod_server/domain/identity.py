@@ -23,3 +23,4 @@ class Identity:
     """Whether the person may manage accounts; a run never may."""
     run_id: str | None = None
     token_id: str | None = None
+    session_id: str | None = None

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Iterator
+from itertools import count
 
 _USER_PREFIX = "mpu_"
 _RUN_PREFIX = "mpr_"
@@ -52,3 +54,9 @@ def _signature(run_id: str, key: bytes) -> str:
 
 def looks_like_run_token(token: str) -> bool:
     return token.startswith(_RUN_PREFIX)
+
+
+def counted(name: str) -> Iterator[str]:
+    """The name, then with a number after it: for who takes the first that is free."""
+    yield name
+    yield from (f"{name} {number}" for number in count(2))

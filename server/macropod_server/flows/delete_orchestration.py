@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import structlog
+from sqlmodel import Session
 
 from macropod_server.db import orchestrations, runs, tasks
 from macropod_server.db.tables import Orchestration
@@ -17,18 +18,23 @@ def delete_orchestration(deps: Deps, orchestration_id: str, *, workspace_id: int
     """Its bytes go too, unless another orchestration holds the same; tasks, runs and logs can still be read."""
     with deps.database.write() as session:
         orchestration = orchestrations.get(session, orchestration_id, workspace_id=workspace_id, locked=True)
-        if active := tasks.active_of(session, orchestration.id):
-            names = ", ".join(f"{task.name!r} ({task.id})" for task in active)
-            raise Conflict(
-                f"Orchestration {orchestration.id} is used by {names}. "
-                "Wait until that has ended or kill it (`macropod task kill`), then delete again."
-            )
-        if runs.has_unfinished(session, orchestration_id=orchestration.id):
-            raise Conflict(f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended.")
+        check_may_go(session, orchestration)
         orchestration.deleted_at = orchestration.updated_at = now
         session.add(orchestration)
     log.info("orchestration_deleted", orchestration_id=orchestration.id)
     _forget_bytes(deps, orchestration)
+
+
+def check_may_go(session: Session, orchestration: Orchestration) -> None:
+    """Raises `Conflict` while something of it runs, or is still to run."""
+    if active := tasks.active_of(session, orchestration.id):
+        names = ", ".join(f"{task.name!r} ({task.id})" for task in active)
+        raise Conflict(
+            f"Orchestration {orchestration.id} is used by {names}. "
+            "Wait until that has ended or kill it (`macropod task kill`), then delete again."
+        )
+    if runs.has_unfinished(session, orchestration_id=orchestration.id):
+        raise Conflict(f"Orchestration {orchestration.id} is being packaged. Delete it when that has ended.")
 
 
 def _forget_bytes(deps: Deps, orchestration: Orchestration) -> None:

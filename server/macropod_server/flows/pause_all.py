@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from macropod_server.db import access, pauses, present
+from macropod_server.db import access, pauses, present, workspaces
 from macropod_server.db.tables import Workspace
 from macropod_server.deps import Deps
 from macropod_server.flows.admit_run import tell
@@ -39,12 +39,14 @@ def resume_all(
     """
     with deps.database.read() as session:
         workspace = access.workspace(session, workspace_id)
+        workspaces.check_is_open(workspace)
     if workspace.paused_at is None:
         return workspace
     _ask_in_parts(deps, workspace_id, now=now)
     most_queued = deps.settings.max_queued_per_task
     with deps.database.write() as session:
         workspace = pauses.hold(session, workspace_id)
+        workspaces.check_is_open(workspace)
         pauses.resume(workspace)
         # Ticks that passed while the others were asked about; to ask about one twice does no harm.
         held = pauses.with_paused_ticks(session, workspace_id, since=now - _CLOCKS_DIFFER)

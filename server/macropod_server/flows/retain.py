@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import retention, run_logs
+from macropod_server.db import retention, run_logs, sessions
 from macropod_server.db.retention import Rules
 from macropod_server.db.tables import Environment
 from macropod_server.deps import Deps
@@ -69,6 +69,7 @@ _ROWS = (
     Rows("events", retention.expired_events, retention.remove_events),
     Rows("idempotency keys", retention.expired_keys, retention.remove_keys),
     Rows("entries of the audit log", retention.expired_entries, retention.remove_entries),
+    Rows("sessions", sessions.expired, sessions.remove),
 )
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from macropod_server.spawners.base import CouldNotStart
 
-_DATA_PACKAGES = "import os, sys; sys.path += filter(None, [os.environ.get('MACROPOD_DATA_PACKAGES')])"
+_DATA_PACKAGES = (
+    "import sys; from os import environ; more = environ.get('MACROPOD_DATA_PACKAGES'); "
+    "more and more not in sys.path and sys.path.append(more)"
+)
 """What a run of flavor `data` has besides comes last. Environments with requirements say the same."""
 
 

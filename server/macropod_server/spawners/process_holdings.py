@@ -7,6 +7,7 @@ from pathlib import Path
 from macropod_server.spawners.base import Holding, HoldingKind
 
 _KINDS: dict[str, HoldingKind] = {"runs": "files of a run", "environments": "environment", "cache": "package cache"}
+_SHARED_FOLDERS = ("sdk-", "data-packages-")
 _SHARED = "bare-"
 """How environments begin that belong to no packaging run."""
 
@@ -22,8 +23,8 @@ def holdings(data_dir: Path) -> list[Holding]:
         for folder, kind in _KINDS.items()
         for name in _names(data_dir / folder)
     ]
-    sdk = [Holding("shared", name, _size(data_dir / name)) for name in _names(data_dir) if name.startswith("sdk-")]
-    return named + sdk
+    shared = [name for name in _names(data_dir) if name.startswith(_SHARED_FOLDERS)]
+    return named + [Holding("shared", name, _size(data_dir / name)) for name in shared]
 
 
 def _names(folder: Path) -> list[str]:

@@ -9,12 +9,14 @@ from macropod_server.db.tables.owners import IdempotencyKey, Installation, Membe
 from macropod_server.db.tables.run_logs import RunLog
 from macropod_server.db.tables.runs import Pool, Run, RunEvent, Slot
 from macropod_server.db.tables.secrets import Connection, ConnectionLink, Given, Secret, SecretVersion
+from macropod_server.db.tables.sign_in import DeviceLogin, OutsideIdentity, UserSession
 from macropod_server.db.tables.tasks import Task
 
 __all__ = [
     "AuditEntry",
     "Connection",
     "ConnectionLink",
+    "DeviceLogin",
     "Environment",
     "Event",
     "Given",
@@ -22,6 +24,7 @@ __all__ = [
     "Installation",
     "Member",
     "Orchestration",
+    "OutsideIdentity",
     "Pool",
     "Run",
     "RunEvent",
@@ -34,5 +37,6 @@ __all__ = [
     "Tick",
     "Token",
     "User",
+    "UserSession",
     "Workspace",
 ]

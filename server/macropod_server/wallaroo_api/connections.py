@@ -1,0 +1,168 @@
+"""Connections. There one is in no workspace until it is added to some; here who makes it owns it until then."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from macropod_server.db import connections
+from macropod_server.domain.errors import Conflict, Forbidden
+from macropod_server.domain.roles import Role
+from macropod_server.flows.create_connection import (
+    ConnectionWish,
+    create_connection,
+    delete_connection,
+    link_connection,
+    unlink_connection,
+)
+from macropod_server.flows.tell_details import give_details, tell_details
+from macropod_server.wallaroo_api.calling import Call, CallDep
+from macropod_server.wallaroo_api.connections_in_reach import Reached, all_in_reach, get_in_reach, may_make
+from macropod_server.wallaroo_api.refusals import Taken, WallarooRoute
+from macropod_server.wallaroo_api.shapes import Made
+
+router = APIRouter(prefix="/v1/api/connections", route_class=WallarooRoute)
+
+
+class CreateWish(BaseModel):
+    name: str
+    type: str
+    details: dict[str, Any] = Field(repr=False)
+
+
+class ByName(BaseModel):
+    name: str
+
+
+class ById(BaseModel):
+    id: str
+
+
+class ListWish(BaseModel):
+    workspace_id: int | None = None
+
+
+class LinkWish(BaseModel):
+    workspace_id: int
+    connection_id: str
+
+
+class ConnectionShape(BaseModel):
+    id: str
+    name: str
+    type: str
+    details: dict[str, Any] | None = Field(repr=False)
+    created_at: datetime
+    workspace_names: list[str]
+
+
+class Listed(BaseModel):
+    connections: list[ConnectionShape]
+
+
+@router.post("/create")
+def create(wish: CreateWish, call: CallDep) -> Made:
+    who = call.identity
+    home = call.within(Role.EDITOR, who.workspace_id or 0).workspace_id if who.is_bound else None
+    if not may_make(who):
+        raise Forbidden(f"This takes a token that may edit; the scope of this one is {who.scope}.")
+    try:
+        made = create_connection(
+            call.deps,
+            ConnectionWish(wish.name, wish.type, wish.details),
+            workspace_id=home,
+            requested_by=who.name,
+            owner_id=who.user_id,
+            now=call.now,
+        )
+    except Conflict as error:
+        raise Taken(error.message) from None
+    return Made(id=made.id)
+
+
+@router.post("/get")
+def get(wish: ByName, call: CallDep) -> ConnectionShape:
+    return _get(call, name=wish.name)
+
+
+@router.post("/get_by_id")
+def get_by_id(wish: ById, call: CallDep) -> ConnectionShape:
+    return _get(call, connection_id=wish.id)
+
+
+@router.post("/list")
+def list_connections(wish: ListWish, call: CallDep) -> Listed:
+    """By name; all in reach, or those of a workspace."""
+    if wish.workspace_id is not None:
+        call.within(Role.VIEWER, wish.workspace_id)
+    with call.deps.database.read() as session:
+        found = all_in_reach(session, call.identity, workspace_id=wish.workspace_id)
+        names = connections.workspace_names(session, *(each.connection.id for each in found))
+    return Listed(connections=[_told(call, each, names) for each in found])
+
+
+@router.post("/add_to_workspace")
+def add_to_workspace(wish: LinkWish, call: CallDep) -> Made:
+    """By who may read what it leads to, into a workspace that they may change."""
+    caller = call.within(Role.EDITOR, wish.workspace_id)
+    found = _reached(call, connection_id=wish.connection_id)
+    if not found.may_open:
+        raise Forbidden(f"Reading what the connection {found.connection.name!r} leads to takes the role editor.")
+    link_connection(
+        call.deps,
+        found.connection.name,
+        reach=found.reach,
+        workspace_id=caller.workspace_id,
+        requested_by=caller.name,
+        now=call.now,
+    )
+    return Made(id=found.connection.id)
+
+
+@router.post("/remove_from_workspace", status_code=204)
+def remove_from_workspace(wish: LinkWish, call: CallDep) -> None:
+    caller = call.within(Role.EDITOR, wish.workspace_id)
+    found = _reached(call, connection_id=wish.connection_id)
+    unlink_connection(
+        call.deps,
+        found.connection.name,
+        reach=found.reach,
+        workspace_id=caller.workspace_id,
+        requested_by=caller.name,
+    )
+
+
+@router.post("/delete", status_code=204)
+def delete(wish: ByName, call: CallDep) -> None:
+    """Its links go with it."""
+    found = _reached(call, name=wish.name)
+    if not found.may_open:
+        raise Forbidden(f"Deleting the connection {wish.name!r} takes the role editor where it was made.")
+    delete_connection(call.deps, wish.name, reach=found.reach, requested_by=call.identity.name)
+
+
+def _reached(call: Call, **named: str) -> Reached:
+    with call.deps.database.read() as session:
+        return get_in_reach(session, call.identity, **named)
+
+
+def _get(call: Call, **named: str) -> ConnectionShape:
+    found = _reached(call, **named)
+    with call.deps.database.read() as session:
+        names = connections.workspace_names(session, found.connection.id)
+    return _told(call, found, names)
+
+
+def _told(call: Call, found: Reached, names: dict[str, list[str]]) -> ConnectionShape:
+    """Without the details for who may not read them."""
+    shown = found.connection.model_dump(include={"id", "name", "type", "created_at"})
+    details = _details(call, found) if found.may_open else None
+    return ConnectionShape(**shown, details=details, workspace_names=names[found.connection.id])
+
+
+def _details(call: Call, found: Reached) -> dict[str, Any]:
+    """A run gets the values of secrets in it, which are hidden in its log from then on."""
+    if (run_id := call.identity.run_id) is not None:
+        return give_details(call.deps, found.connection.name, run_id=run_id, now=call.now)
+    return tell_details(call.deps, found.connection.name, reach=found.reach)
