@@ -41,6 +41,10 @@ class Connection:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
+    def with_token(self, token: str) -> Connection:
+        """The same server, asked by somebody else. It is closed with this one."""
+        return Connection(self._http, token=token, clock=self.clock)
+
     def close(self) -> None:
         self._http.close()
 

@@ -17,12 +17,13 @@ TOKEN_WAS_GIVEN = "The token is the one given to `Client(token=…)` or `macropo
 class Credentials:
     """The address of a server and a token it knows; either may be empty while they are being gathered.
 
-    `origin` says where the token came from and how to replace it.
+    `origin` says where the token came from and how to replace it, `token_id` by what it is revoked, if that is known.
     """
 
     url: str
     token: str = field(repr=False)
     origin: str = field(default=TOKEN_WAS_GIVEN, compare=False, repr=False)
+    token_id: str = field(default="", compare=False)
 
 
 def credentials_path(environ: Mapping[str, str]) -> Path:
@@ -61,9 +62,19 @@ def save_credentials(credentials: Credentials, path: Path) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": credentials.url, "token": credentials.token}, file, indent=2)
+        kept = {"url": credentials.url, "token": credentials.token}
+        json.dump(kept | ({"token_id": credentials.token_id} if credentials.token_id else {}), file, indent=2)
         file.write("\n")
     aside.replace(path)
+
+
+def kept_credentials(path: Path) -> Credentials:
+    """What the file holds; nothing where there is none. Raises `NoCredentials` when it cannot be read."""
+    return _from_file(path)
+
+
+def forget_credentials(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _from_environment(environ: Mapping[str, str]) -> Credentials:
@@ -81,7 +92,7 @@ def _from_file(path: Path) -> Credentials:
     )
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin)
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, _clean(kept.get("token_id")))
     except FileNotFoundError:
         return Credentials("", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

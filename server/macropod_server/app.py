@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
+from macropod_server.adapters import choose_provider, choose_spawner, choose_storage, choose_tracing, open_database
 from macropod_server.api import (
     errors,
     events,
@@ -55,6 +55,7 @@ from macropod_server.sql.limits import WAIT_SECONDS
 from macropod_server.stopwatch import Stopwatch
 from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
+from macropod_server.web import pages
 
 log = structlog.get_logger()
 
@@ -124,6 +125,7 @@ def build_deps(
         run_key=key,
         metrics=metrics,
         tracing=tracing,
+        provider=choose_provider(settings),
     )
 
 
@@ -175,6 +177,8 @@ def container_host(deps: Deps) -> str | None:
 
 
 def close_deps(deps: Deps) -> None:
+    if deps.provider:
+        deps.provider.close()
     deps.tracing.close()
     deps.spawner.close()
     deps.logs.close()
@@ -206,12 +210,15 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
+    app.state.status_of = errors.status_of
     app.add_middleware(MeasuredBodies, limits=body_limits(deps.settings))
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
     app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
+    if with_api:
+        pages.install(app)
     return app
 
 

@@ -9,6 +9,7 @@ from macropod_server.db.tables import Run
 from macropod_server.domain.resources import Limits
 from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
+from macropod_server.oidc.base import Provider
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
@@ -37,6 +38,8 @@ class Deps:
     run_key: bytes
     metrics: Metrics
     tracing: Tracing
+    provider: Provider | None = None
+    """With whom people may sign in besides."""
     throttle: Throttle = field(default_factory=Throttle)
     secrets_of: Callable[[Run], Collection[str]] = field(default=_none)
     """Values that must not be seen in what this run prints."""

@@ -16,6 +16,15 @@ from starlette.testclient import TestClient
 from tests.builders import NOON, all_rows, make_task, runs_of
 
 OPEN = {
+    "GET /sign-in",
+    "POST /sign-in",
+    "GET /sign-in/provider",
+    "GET /sign-in/callback",
+    "GET /account",
+    "GET /device",
+    "POST /device",
+    "POST /sign-out",
+    "GET /signed-out",
     "GET /health/live",
     "GET /health/ready",
     "POST /v1/session",

@@ -1,0 +1,45 @@
+"""What has to be known of a provider of OpenID Connect, and who may come in through it."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from macropod_server.domain.addresses import is_loopback
+
+
+class NoProvider(ValueError):
+    """What was set cannot be used; the text says why, to go on after the name of the setting."""
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """`hosts` are those that the server asks; `domains` those of e-mail addresses that come in, empty for any."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    scopes: str = "openid email profile"
+    name: str = ""
+    hosts: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
+
+    def lets_in(self, email: str) -> bool:
+        return not self.domains or email.rpartition("@")[2] in self.domains
+
+
+def words(text: str) -> frozenset[str]:
+    """Those between commas and spaces, in lower case."""
+    return frozenset(text.lower().replace(",", " ").split())
+
+
+def issuer_host(issuer: str) -> str:
+    """Raises `NoProvider` for an address that is not https, but on the machine itself."""
+    try:
+        parts = urlsplit(issuer)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.query or parts.fragment or parts.username is not None:
+        raise NoProvider("is no address of a provider; it looks like https://login.example.org/realm")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise NoProvider("does not begin with https://; plain http is taken on the machine itself only")
+    return host
