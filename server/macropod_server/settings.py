@@ -10,7 +10,7 @@ from typing import Any
 
 from macropod_server.domain.accounts import LOCAL_ADMIN, SHORTEST_PASSWORD, checked_password, email_address
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.oidc_settings import NoProvider, OidcSettings, issuer_host, words
+from macropod_server.domain.oidc_settings import NoProvider, OidcSettings, issuer_host, web_host, words
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
 from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
@@ -233,7 +233,7 @@ def _check_sign_in(settings: Settings) -> None:
         provider = settings.oidc
         setting = "public_url"
         if settings.public_url:
-            issuer_host(settings.public_url)
+            web_host(settings.public_url)
     except NoProvider as error:
         raise _refusal(setting, f"is {getattr(settings, setting)!r}, which {error}") from None
     if provider and not provider.client_id:

@@ -1,5 +1,7 @@
 """Sign in through a provider: only with what it signed, for us, now, for this log-in, and with a verified address."""
 
+from dataclasses import replace
+
 import pytest
 from macropod_server.db.tables import Member, OutsideIdentity, User, UserSession
 
@@ -176,3 +178,11 @@ def test_a_provider_that_is_away_is_told(browser, provider):
     answer = browser.open("/sign-in/provider")
     assert (answer.status_code, "does not answer" in answer.text) == (503, True)
     provider.close = lambda: None
+
+
+def test_only_people_of_the_domains_that_are_let_in_come_in(deps, browser, provider):
+    strict = replace(deps, settings=replace(deps.settings, oidc_allowed_domains="example.com"))
+    browser.client.app.state.deps = strict
+    assert refused(sign_in(browser, provider), 403, "People with an address at example.org do not come in here.")
+    provider.claims = {"email": "ada@EXAMPLE.com"}
+    assert sign_in(browser, provider).status_code == 303

@@ -33,13 +33,19 @@ def words(text: str) -> frozenset[str]:
 
 def issuer_host(issuer: str) -> str:
     """Raises `NoProvider` for an address that is not https, but on the machine itself."""
+    host = web_host(issuer)
+    if not issuer.lower().startswith("https:") and not is_loopback(host):
+        raise NoProvider("does not begin with https://; plain http is taken on the machine itself only")
+    return host
+
+
+def web_host(address: str) -> str:
+    """Raises `NoProvider` for what is no address of a web server, or more than one."""
     try:
-        parts = urlsplit(issuer)
+        parts = urlsplit(address)
         host = parts.hostname or ""
     except ValueError:
         host = ""
-    if not host or parts.query or parts.fragment or parts.username is not None:
-        raise NoProvider("is no address of a provider; it looks like https://login.example.org/realm")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise NoProvider("does not begin with https://; plain http is taken on the machine itself only")
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise NoProvider("is no address; it looks like https://macropod.example.org")
     return host
