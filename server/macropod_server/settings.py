@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from macropod_server.domain.accounts import LOCAL_ADMIN, SHORTEST_PASSWORD, checked_password, email_address
+from macropod_server.domain.addresses import Network, networks
 from macropod_server.domain.errors import Invalid
 from macropod_server.domain.oidc_settings import NoProvider, OidcSettings, issuer_host, web_host, words
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
@@ -78,6 +79,7 @@ class Settings:
     admin_email: str = LOCAL_ADMIN
     admin_password: str = field(default="", repr=False)
     public_url: str = ""
+    trusted_proxies: str = ""
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
@@ -150,6 +152,11 @@ class Settings:
     def resolved_public_url(self) -> str:
         """Where people reach the server from elsewhere, as far as anybody has said."""
         return self.public_url.rstrip("/") or self.url
+
+    @property
+    def proxies(self) -> frozenset[Network]:
+        """Those whose word counts on whom a call comes from. Raises `ValueError`."""
+        return networks(self.trusted_proxies)
 
     @property
     def oidc(self) -> OidcSettings | None:
@@ -236,6 +243,10 @@ def _check_sign_in(settings: Settings) -> None:
             web_host(settings.public_url)
     except NoProvider as error:
         raise _refusal(setting, f"is {getattr(settings, setting)!r}, which {error}") from None
+    try:
+        networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise _refusal("trusted_proxies", f"is refused: {error}") from None
     if provider and not provider.client_id:
         raise _refusal("oidc_client_id", "is missing; MACROPOD_OIDC_ISSUER needs it")
 

@@ -149,6 +149,7 @@ ISSUER = {"oidc_issuer": "https://login.example.org/realm", "oidc_client_id": "m
         ({"oidc_issuer": "https://login.example.org"}, "MACROPOD_OIDC_CLIENT_ID is missing"),
         ({"public_url": "http://macropod.example.org?x"}, "MACROPOD_PUBLIC_URL is"),
         ({"public_url": "macropod.example.org"}, "which is no address"),
+        ({"trusted_proxies": "10.0.0.1 proxy"}, "MACROPOD_TRUSTED_PROXIES is refused: 'proxy'"),
     ],
 )
 def test_a_provider_that_cannot_be_used_is_told(variables, told):

@@ -12,6 +12,7 @@ from fastapi import Depends, Request, Response
 
 from macropod_server.deps import Deps
 from macropod_server.domain.access_tokens import derived_key
+from macropod_server.domain.addresses import caller_address
 from macropod_server.domain.errors import Forbidden
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.sign_in import LONGEST
@@ -90,7 +91,8 @@ class Visitor:
 
 def get_visitor(request: Request) -> Visitor:
     deps: Deps = request.app.state.deps
-    address = request.client.host if request.client else ""
+    peer = request.client.host if request.client else ""
+    address = caller_address(peer, request.headers.get("x-forwarded-for", ""), deps.settings.proxies)
     origin = deps.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
     return Visitor(deps, deps.clock(), address, origin, dict(request.cookies))
 
