@@ -12,7 +12,14 @@ from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.adapters import choose_bodies, choose_spawner, choose_storage, choose_tracing, open_database
+from macropod_server.adapters import (
+    choose_bodies,
+    choose_provider,
+    choose_spawner,
+    choose_storage,
+    choose_tracing,
+    open_database,
+)
 from macropod_server.api import audit_log as audit_log_page
 from macropod_server.api import (
     connections,
@@ -68,6 +75,7 @@ from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
 from macropod_server.wallaroo_api import mounting as wallaroo_api
 from macropod_server.wallaroo_api.refusals import refusal
+from macropod_server.web import pages
 
 log = structlog.get_logger()
 
@@ -150,6 +158,7 @@ def build_deps(
         metrics=metrics,
         tracing=tracing,
         secrets_of=values,
+        provider=choose_provider(settings),
     )
 
 
@@ -209,6 +218,8 @@ def container_host(deps: Deps) -> str | None:
 
 
 def close_deps(deps: Deps) -> None:
+    if deps.provider:
+        deps.provider.close()
     deps.tracing.close()
     deps.spawner.close()
     deps.logs.close()
@@ -240,6 +251,7 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
+    app.state.status_of = errors.status_of
     app.add_middleware(NotedActs)
     serves_wallaroo = deps.settings.serves_wallaroo and with_api
     limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
@@ -251,6 +263,8 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
         app.include_router(router)
     for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
         app.include_router(router, include_in_schema=False)
+    if with_api:
+        pages.install(app)
     return app
 
 

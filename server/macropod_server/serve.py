@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
     """Lets requests that wait for news go when it is told to stop, instead of cutting them off later."""
 
     def __init__(self, app: FastAPI, signals: Signals, settings: Settings) -> None:
-        super().__init__(_uvicorn_config(app, trusted_proxies=settings.trusted_proxies))
+        super().__init__(_uvicorn_config(app, proxies=[str(each) for each in settings.proxies]))
         self._signals = signals
         self._drain_seconds = settings.drain_seconds
         self._closes_at: float | None = None
@@ -147,7 +147,7 @@ def _using(data_dir: Path, *, is_shared: bool) -> Iterator[None]:
         yield
 
 
-def _uvicorn_config(app: FastAPI, *, trusted_proxies: str) -> uvicorn.Config:
+def _uvicorn_config(app: FastAPI, *, proxies: list[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
@@ -155,6 +155,6 @@ def _uvicorn_config(app: FastAPI, *, trusted_proxies: str) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
         server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=trusted_proxies,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
     )

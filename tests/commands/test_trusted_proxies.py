@@ -7,7 +7,8 @@ from tests.live_server import LiveServer
 
 
 @pytest.mark.parametrize(
-    ("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.0/8", "192.0.2.7"), ("10.0.0.1", "127.0.0.1")]
+    ("trusted", "address"),
+    [("", "127.0.0.1"), ("10.0.0.1, 127.0.0.0/8", "192.0.2.7"), ("10.0.0.1 10.1.0.0/16", "127.0.0.1")],
 )
 def test_a_proxy_is_believed_only_where_it_is_trusted(tmp_path, trusted, address):
     with LiveServer(tmp_path, trusted_proxies=trusted) as server:

@@ -88,6 +88,7 @@ class SessionList(BaseModel):
 
 
 def get_address(request: Request) -> str:
+    """Whom the call comes from, as far as can be known."""
     return request.client.host if request.client else ""
 
 

@@ -1,6 +1,8 @@
 """What an address of a machine says about who reaches it."""
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
 
 
 def is_loopback(host: str) -> bool:
@@ -20,3 +22,8 @@ def neighbourhood(address: str) -> str:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
         return str(IPv6Network((int(found) >> 64 << 64, 64)))
     return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def networks(text: str) -> frozenset[Network]:
+    """Those between commas and spaces, addresses alone too. Raises `ValueError`."""
+    return frozenset(ip_network(each, strict=False) for each in text.replace(",", " ").split())
