@@ -24,7 +24,7 @@ from macropod_server.db.engine import Database
 from macropod_server.db.migrate import migrate, revision
 from macropod_server.domain.errors import MacropodError
 from macropod_server.installation import use_key
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.telemetry.log_output import UnfailingOutput
 
 app = typer.Typer(

@@ -14,7 +14,7 @@ from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.issue_token import issue_token
 from macropod_server.flows.start_run import start_runs
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.telemetry.tracing import place_named
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.testclient import TestClient

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from macropod_server.db.engine import Database
 from macropod_server.domain.errors import Invalid
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 
 NUMBERS = [name for name, value in vars(Settings(data_dir=Path("x"))).items() if isinstance(value, int | float)]
 

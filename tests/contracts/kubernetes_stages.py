@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.spawners.base import (
     ContainerStuck,
     CouldNotStart,

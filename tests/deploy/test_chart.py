@@ -7,7 +7,8 @@ from dataclasses import fields
 import kubernetes_validate
 import pytest
 from macropod_server.domain.profiles import read_profiles
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.spawners.kubernetes_trials import RIGHTS
 
 from tests.deploy.chart import MINIMAL, NAMESPACE, VALUES, helm, of_kind, pods, refusal, rendered, the, variables

@@ -14,7 +14,8 @@ from macropod_server.flows.issue_token import leave_credentials
 from macropod_server.installation import join_installation, run_key
 from macropod_server.listening import listen
 from macropod_server.serve import Server
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.spawners.base import Order, Spawner
 from macropod_server.spawners.docker import DockerSpawner
 from macropod_server.spawners.docker_container import ENVIRONMENT, container_config

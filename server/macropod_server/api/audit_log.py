@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from macropod_server.api import examples
+from macropod_server.api import account_examples
 from macropod_server.api.access import DepsDep, MayAudit, check_admin
 from macropod_server.api.instants import utc_or_none
 from macropod_server.api.schemas import of_row
@@ -25,7 +25,7 @@ _MOST_ID = 2**63 - 1
 class AuditEntryOut(BaseModel):
     """`actor` is an e-mail address, or which run acted. `facts` tell what else was made by the call."""
 
-    model_config = of_row(examples.AUDIT_ENTRY)
+    model_config = of_row(account_examples.AUDIT_ENTRY)
 
     id: int
     at: datetime

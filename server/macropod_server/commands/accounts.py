@@ -14,7 +14,7 @@ from macropod_server.domain.accounts import email_address
 from macropod_server.domain.roles import Scope
 from macropod_server.flows.change_user import store_password
 from macropod_server.flows.issue_token import issue_token, save_token
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 
 
 def token(

@@ -13,7 +13,8 @@ from macropod_server.db.migrate import HEAD, revision
 from macropod_server.domain.errors import Unavailable
 from macropod_server.flows.audit import UNSETTLED, Audit
 from macropod_server.flows.audit import audit as compare_all
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 
 _PATIENCE_SECONDS = 600
 _UNLESS_SAID = timedelta(days=1)

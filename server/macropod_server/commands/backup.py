@@ -18,7 +18,8 @@ from macropod_server.flows.restore import check_is_empty, check_revision, restor
 from macropod_server.flows.settle_restored import Settled, settle_restored
 from macropod_server.installation import unfinished_restore
 from macropod_server.private_files import write_private
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 
 _MAY_BE_THERE = {"lost+found"}
 """What a new disk brings along."""

@@ -26,7 +26,8 @@ from macropod_server.domain.naming import new_id, run_token
 from macropod_server.flows.check_up import check_clock, check_spawner, check_storage, make_first_call
 from macropod_server.installation import has_key, run_key
 from macropod_server.master_keys import MasterKeys
-from macropod_server.settings import Settings, read_settings
+from macropod_server.settings import Settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.spawners.base import Limits, Order, Spawner, SpawnerUnavailable
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: a list of check, ok and message.")]

@@ -4,7 +4,7 @@ import typer
 
 from macropod_server.commands.options import DataDir
 from macropod_server.domain.package_index import in_words_of_uv
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 from macropod_server.spawners.data_packages import install
 from macropod_server.spawners.fork_client import base_python
 

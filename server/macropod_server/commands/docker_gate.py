@@ -11,7 +11,7 @@ import uvicorn
 from macropod_server.docker_gate.engine_socket import EngineSocket
 from macropod_server.docker_gate.gate import Gate
 from macropod_server.domain.errors import Invalid
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 
 log = structlog.get_logger()
 

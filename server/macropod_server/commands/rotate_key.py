@@ -7,7 +7,7 @@ from macropod_server.commands.options import DatabaseUrl, DataDir
 from macropod_server.flows.rotate_key import Rotation
 from macropod_server.flows.rotate_key import rotate_key as change_key
 from macropod_server.master_keys import MasterKeys
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 
 
 def rotate_key(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

@@ -15,7 +15,7 @@ from macropod_server.flows.clean import would_clean
 from macropod_server.flows.retain import Removed
 from macropod_server.flows.usage import Use
 from macropod_server.flows.usage import usage as usage_of
-from macropod_server.settings import read_settings
+from macropod_server.settings_reading import read_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: a list of kind, count and bytes.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would go, and remove nothing.")]
