@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from macropod_server.db.tables import Member, OutsideIdentity, User, UserSession
+from macropod_server.throttle import LIMITS, Kind, Throttle
 
 from tests.builders import NOON, all_rows
 from tests.people import disable, make_person
@@ -186,3 +187,10 @@ def test_only_people_of_the_domains_that_are_let_in_come_in(deps, browser, provi
     assert refused(sign_in(browser, provider), 403, "People with an address at example.org do not come in here.")
     provider.claims = {"email": "ada@EXAMPLE.com"}
     assert sign_in(browser, provider).status_code == 303
+
+
+def test_codes_are_not_tried_without_end(deps, browser, provider):
+    few = Throttle(LIMITS | {Kind.WRONG_HERE: "2 per minute"})
+    browser.client.app.state.deps = replace(deps, throttle=few)
+    provider.claims = {"aud": "another"}
+    assert [sign_in(browser, provider).status_code for _ in range(3)] == [401, 401, 429]

@@ -10,7 +10,7 @@ from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.accounts import email_address
 from macropod_server.domain.addresses import neighbourhood
-from macropod_server.domain.errors import Forbidden, Invalid, NotFound
+from macropod_server.domain.errors import Forbidden, Invalid, NotFound, Unauthorized
 from macropod_server.domain.outside_login import new_outside_login, sealed, unsealed
 from macropod_server.domain.sign_in import How
 from macropod_server.flows.page_session import begin_page_session
@@ -44,9 +44,14 @@ def finish_outside_login(
     deps: Deps, brought: str, *, state: str, code: str, redirect_url: str, address: str, now: datetime
 ) -> Arrival:
     """Raises `Unauthorized` for a log-in that is not good (any more), `Forbidden` for who may not come in."""
-    deps.throttle.take(Tries(Kind.BEGUN_HERE, neighbourhood(address)))
     login = unsealed(brought, state=state, key=deps.run_key, now=now)
-    person = _provider(deps).redeem(code, login, redirect_url=redirect_url, now=now)
+    here = Tries(Kind.WRONG_HERE, neighbourhood(address))
+    deps.throttle.check(here)
+    try:
+        person = _provider(deps).redeem(code, login, redirect_url=redirect_url, now=now)
+    except Unauthorized:
+        deps.throttle.note(here)
+        raise
     with deps.database.write() as session:
         user = _account_of(deps, session, person, now=now)
     secret = begin_page_session(deps, user, how=How.OIDC, address=address, now=now)
