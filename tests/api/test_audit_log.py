@@ -8,6 +8,7 @@ from macropod_server.db.audit_log import add_refusal
 from macropod_server.db.tables import AuditEntry, Run, User
 from macropod_server.domain.errors import OutOfSpace
 from macropod_server.domain.naming import run_token
+from macropod_server.domain.passwords import password_hash
 from macropod_server.domain.roles import Role
 from macropod_server.flows.retain import retain
 from macropod_server.flows.start_run import start_runs
@@ -86,8 +87,24 @@ def test_without_the_entry_there_is_no_change(deps, client, task, monkeypatch):
 
 def refuse(deps, actor="mallory@example.org"):
     with deps.database.write() as session:
-        facts = {"actor": actor, "address": "192.0.2.7", "reason": "a wrong password"}
-        add_refusal(session, action="session.sign_in", now=deps.clock(), **facts)
+        facts = {"actor": actor, "how": "password", "address": "192.0.2.7", "reason": "a wrong password"}
+        add_refusal(session, now=deps.clock(), **facts)
+
+
+def test_sign_ins_are_noted_and_those_that_are_refused_too(deps, stranger):
+    with deps.database.write() as session:
+        session.get_one(User, all_rows(deps, User)[0].id).password_hash = password_hash("correct horse battery")
+    wish = {"email": "admin@localhost", "password": "wrong horse battery"}
+    assert stranger.post("/v1/session", json=wish).status_code == 401
+    assert stranger.post("/v1/session", json=wish | {"password": "correct horse battery"}).status_code == 200
+    assert stranger.post("/v1/session/refresh", json={"refresh_token": "mps_stale"}).status_code == 401
+    found = [(entry.actor, entry.action, entry.outcome, entry.facts["how"]) for entry in entries(deps)]
+    assert found == [
+        ("admin@localhost", "sessions.begin", "refused", "password"),
+        ("admin@localhost", "sessions.begin", "done", "password"),
+        ("somebody with a refresh token", "sessions.begin", "refused", "refresh"),
+    ]
+    assert not any("horse" in entry.model_dump_json() for entry in entries(deps))
 
 
 def test_owners_see_their_workspace_and_admins_all(deps, client, stranger, task):
@@ -96,8 +113,11 @@ def test_owners_see_their_workspace_and_admins_all(deps, client, stranger, task)
     (own,) = client.get("/v1/audit").json()["items"]
     assert own["action"] == "tasks.pause"
     everywhere = client.get("/v1/audit?everywhere=true").json()["items"]
-    assert [each["action"] for each in everywhere] == ["session.sign_in", "tasks.pause"]
-    assert (everywhere[0]["outcome"], everywhere[0]["facts"]) == ("refused", {"reason": "a wrong password"})
+    assert [each["action"] for each in everywhere] == ["sessions.begin", "tasks.pause"]
+    assert (everywhere[0]["outcome"], everywhere[0]["facts"]) == (
+        "refused",
+        {"how": "password", "reason": "a wrong password"},
+    )
     owner = {"Authorization": f"Bearer {add_person(deps, Role.OWNER)}"}
     assert len(stranger.get("/v1/audit", headers=owner).json()["items"]) == 1
     assert stranger.get("/v1/audit?everywhere=true", headers=owner).status_code == 403

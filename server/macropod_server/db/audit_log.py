@@ -38,10 +38,19 @@ def noted(session: Session) -> Iterator[None]:
     session.info["noted"] = act
 
 
-def add_refusal(session: Session, *, action: str, actor: str, address: str | None, reason: str, now: datetime) -> None:
+SIGN_IN = "sessions.begin"
+
+
+def add_sign_in(session: Session, user: User, *, how: str, address: str | None, now: datetime) -> None:
+    entry = AuditEntry(at=now, action=SIGN_IN, actor=user.email, user_id=user.id, address=address)
+    entry.facts = {"how": how}
+    session.add(entry)
+
+
+def add_refusal(session: Session, *, actor: str, how: str, address: str | None, reason: str, now: datetime) -> None:
     """Somebody was not let in. `actor` is who they said they are."""
-    entry = AuditEntry(at=now, outcome="refused", action=action, actor=actor[:400], address=address)
-    entry.facts = {"reason": reason}
+    entry = AuditEntry(at=now, outcome="refused", action=SIGN_IN, actor=actor[:400], address=address)
+    entry.facts = {"how": how, "reason": reason}
     session.add(entry)
 
 

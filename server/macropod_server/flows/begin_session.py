@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from macropod_server.db import sessions
+from macropod_server.db import audit_log, sessions
 from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.access_tokens import LIFETIME, Access, access_token
@@ -26,6 +26,7 @@ def begin_session(
     deps: Deps, session: Session, user: User, *, how: How, address: str | None, now: datetime
 ) -> SignedIn:
     secret = new_refresh_token()
+    audit_log.add_sign_in(session, user, how=how, address=address, now=now)
     begun = sessions.add(session, secret, user_id=user.id, how=how, address=address, now=now)
     seconds = int((begun.expires_at - now).total_seconds())
     access = Access(user.id, user.email, user.name, session_id=begun.id)

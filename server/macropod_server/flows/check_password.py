@@ -10,11 +10,19 @@ from macropod_server.domain.accounts import LONGEST_PASSWORD, email_address
 from macropod_server.domain.addresses import neighbourhood
 from macropod_server.domain.errors import Invalid, Unauthorized
 from macropod_server.domain.passwords import is_password
+from macropod_server.domain.sign_in import How
+from macropod_server.flows.identify import check_enabled
+from macropod_server.flows.note_refusals import noting_refusals
 from macropod_server.throttle import Kind, Tries
 
 
 def check_password(deps: Deps, email: str, password: str, *, address: str, now: datetime) -> User:
     """Whose it is. Raises `Unauthorized`, the same for a wrong password and for nobody, and `TooMany`."""
+    with noting_refusals(deps, email, how=How.PASSWORD, address=address, now=now):
+        return check_enabled(_whose(deps, email, password, address=address, now=now))
+
+
+def _whose(deps: Deps, email: str, password: str, *, address: str, now: datetime) -> User:
     here = neighbourhood(address)
     deps.throttle.check(Tries(Kind.WRONG_HERE, here))
     who = _find(deps, email, here, now=now)

@@ -13,6 +13,7 @@ from macropod_server.domain.addresses import neighbourhood
 from macropod_server.domain.errors import Forbidden, Invalid, NotFound, Unauthorized
 from macropod_server.domain.outside_login import new_outside_login, sealed, unsealed
 from macropod_server.domain.sign_in import How
+from macropod_server.flows.note_refusals import noting_refusals
 from macropod_server.flows.page_session import begin_page_session
 from macropod_server.oidc.base import OutsidePerson, Provider
 from macropod_server.throttle import Kind, Tries
@@ -44,6 +45,13 @@ def finish_outside_login(
     deps: Deps, brought: str, *, state: str, code: str, redirect_url: str, address: str, now: datetime
 ) -> Arrival:
     """Raises `Unauthorized` for a log-in that is not good (any more), `Forbidden` for who may not come in."""
+    with noting_refusals(deps, "somebody of the provider", how=How.OIDC, address=address, now=now):
+        return _arrival(deps, brought, state=state, code=code, redirect_url=redirect_url, address=address, now=now)
+
+
+def _arrival(
+    deps: Deps, brought: str, *, state: str, code: str, redirect_url: str, address: str, now: datetime
+) -> Arrival:
     login = unsealed(brought, state=state, key=deps.run_key, now=now)
     here = Tries(Kind.WRONG_HERE, neighbourhood(address))
     deps.throttle.check(here)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from macropod_server.db import sessions
+from macropod_server.db import audit_log, sessions
 from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.addresses import neighbourhood
@@ -18,9 +18,10 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 def begin_page_session(deps: Deps, user: User, *, how: How, address: str, now: datetime) -> str:
     """What goes into the cookie. Raises `Unauthorized` for a user who is disabled."""
     check_enabled(user)
-    secret = new_page_secret()
+    secret, here = new_page_secret(), neighbourhood(address)
     with deps.database.write() as session:
-        sessions.add(session, secret, user_id=user.id, how=how, address=neighbourhood(address), now=now)
+        audit_log.add_sign_in(session, user, how=how, address=here, now=now)
+        sessions.add(session, secret, user_id=user.id, how=how, address=here, now=now)
     return secret
 
 

@@ -13,6 +13,7 @@ from macropod_server.domain.naming import looks_like_run_token
 from macropod_server.domain.sign_in import RUN_TOKEN_SECONDS, is_refresh_token, session_end
 from macropod_server.flows.begin_session import SignedIn, signed_in
 from macropod_server.flows.identify import check_enabled, check_open, identify
+from macropod_server.flows.note_refusals import noting_refusals
 from macropod_server.throttle import Kind, Tries
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -28,7 +29,8 @@ def refresh_session(deps: Deps, refresh_token: str, *, now: datetime, address: s
         deps.throttle.check(here)
     try:
         refresh = _refresh_run if looks_like_run_token(refresh_token) else _refresh_session
-        return refresh(deps, refresh_token, now=now)
+        with noting_refusals(deps, "somebody with a refresh token", how="refresh", address=address, now=now):
+            return refresh(deps, refresh_token, now=now)
     except Unauthorized:
         if here:
             deps.throttle.note(here)
