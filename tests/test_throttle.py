@@ -11,7 +11,7 @@ HERE, THERE = Tries(Kind.WRONG_HERE, "203.0.113.7"), Tries(Kind.WRONG_HERE, "203
 
 @pytest.fixture
 def throttle():
-    return Throttle(dict.fromkeys(Kind, "3 per 10 minutes"), at_once=1)
+    return Throttle(dict.fromkeys(Kind, "3 per 10 minutes"), at_once=1, wait_seconds=60)
 
 
 def test_only_so_many_are_let_pass(throttle):
@@ -81,5 +81,13 @@ def test_no_more_than_some_wait_for_their_password_to_be_looked_at(throttle):
     for each in threads:
         each.join(20)
     assert not refused.acquire(blocking=False)
+    with throttle.password_turn():
+        pass
+
+
+def test_nobody_waits_for_long():
+    throttle = Throttle(at_once=1, wait_seconds=0.05)
+    with throttle.password_turn(), pytest.raises(TooMany, match="at this moment"), throttle.password_turn():
+        pytest.fail("somebody is at work")
     with throttle.password_turn():
         pass

@@ -61,6 +61,10 @@ class Connection:
         other._headers = self._headers | {_WORKSPACE: str(workspace_id)}
         return other
 
+    def with_token(self, token: str) -> Connection:
+        """The same server, asked by somebody else. It is closed with this one."""
+        return Connection(self._http, token=token, clock=self.clock)
+
     def close(self) -> None:
         self._http.close()
 

@@ -18,13 +18,14 @@ class Credentials:
     """The address of a server and a token it knows; either may be empty while they are being gathered.
 
     `workspace` is the name or id of the one calls act in; empty: the token's own.
-    `origin` says where the token came from and how to replace it.
+    `origin` says where the token came from and how to replace it, `token_id` by what it is revoked, if that is known.
     """
 
     url: str
     token: str = field(repr=False)
     origin: str = field(default=TOKEN_WAS_GIVEN, compare=False, repr=False)
     workspace: str = ""
+    token_id: str = field(default="", compare=False)
 
 
 def credentials_path(environ: Mapping[str, str]) -> Path:
@@ -63,7 +64,7 @@ def checked_url(url: str) -> str:
 
 def save_credentials(credentials: Credentials, path: Path) -> None:
     """Write the file so that only this user can read it, whole or not at all."""
-    facts = {"url": credentials.url, "token": credentials.token, "workspace": credentials.workspace}
+    facts = {name: getattr(credentials, name) for name in ("url", "token", "workspace", "token_id")}
     _write({name: fact for name, fact in facts.items() if fact}, path)
 
 
@@ -91,6 +92,15 @@ def _write(facts: dict[str, str], path: Path) -> None:
     aside.replace(path)
 
 
+def kept_credentials(path: Path) -> Credentials:
+    """What the file holds; nothing where there is none. Raises `NoCredentials` when it cannot be read."""
+    return _from_file(path)
+
+
+def forget_credentials(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _from_environment(environ: Mapping[str, str]) -> Credentials:
     origin = (
         "The token came from the variable MACROPOD_TOKEN; set another, or unset it and run `macropod login`, "
@@ -106,7 +116,8 @@ def _from_file(path: Path) -> Credentials:
     )
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, _clean(kept.get("workspace")))
+        said = (_clean(kept.get(name)) for name in ("workspace", "token_id"))
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, *said)
     except FileNotFoundError:
         return Credentials("", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -11,6 +11,7 @@ from macropod_server.db.migrate import check_revision, migrate
 from macropod_server.domain.addresses import is_loopback
 from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.domain.spawner_choice import Tied, choose, left_alone
+from macropod_server.oidc.base import Provider
 from macropod_server.settings import Settings
 from macropod_server.spawners.base import Spawner
 from macropod_server.storage.base import Storage, StorageForbidden, StorageMissing, StorageUnavailable
@@ -33,6 +34,15 @@ def choose_tracing(settings: Settings) -> Tracing:
             "OTEL_SDK_DISABLED=true.",
         ) from None
     return OtelTracing(settings.otel_endpoint, service="macropod-server")
+
+
+def choose_provider(settings: Settings) -> Provider | None:
+    if settings.oidc is None:
+        return None
+    # Loaded only where it is wanted: it costs every idle server memory otherwise.
+    from macropod_server.oidc.provider import OidcProvider
+
+    return OidcProvider(settings.oidc)
 
 
 def open_database(settings: Settings) -> Database:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
 
 from macropod_server import __version__
-from macropod_server.adapters import choose_spawner, choose_storage, choose_tracing, open_database
+from macropod_server.adapters import choose_provider, choose_spawner, choose_storage, choose_tracing, open_database
 from macropod_server.api import (
     connections,
     errors,
@@ -65,6 +65,7 @@ from macropod_server.telemetry.metrics import Metrics
 from macropod_server.telemetry.tracing import NoTracing, Tracing, span_of_run
 from macropod_server.wallaroo_api import mounting as wallaroo_api
 from macropod_server.wallaroo_api.refusals import refusal
+from macropod_server.web import pages
 
 log = structlog.get_logger()
 
@@ -145,6 +146,7 @@ def build_deps(
         metrics=metrics,
         tracing=tracing,
         secrets_of=values,
+        provider=choose_provider(settings),
     )
 
 
@@ -199,6 +201,8 @@ def container_host(deps: Deps) -> str | None:
 
 
 def close_deps(deps: Deps) -> None:
+    if deps.provider:
+        deps.provider.close()
     deps.tracing.close()
     deps.spawner.close()
     deps.logs.close()
@@ -233,11 +237,14 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     serves_wallaroo = deps.settings.serves_wallaroo and with_api
     limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
     app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse)
+    app.state.status_of = errors.status_of
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
     app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
+    if with_api:
+        pages.install(app)
     for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
         app.include_router(router, include_in_schema=False)
     return app

@@ -10,6 +10,7 @@ from macropod_server.domain.resources import Limits
 from macropod_server.domain.waiting import Concurrency
 from macropod_server.logstore.base import LogStore
 from macropod_server.master_keys import MasterKeys
+from macropod_server.oidc.base import Provider
 from macropod_server.settings import Settings
 from macropod_server.signals import Signals
 from macropod_server.spawners.base import Spawner
@@ -39,6 +40,8 @@ class Deps:
     master_keys: MasterKeys
     metrics: Metrics
     tracing: Tracing
+    provider: Provider | None = None
+    """With whom people may sign in besides."""
     throttle: Throttle = field(default_factory=Throttle)
     secrets_of: Callable[[Run], Collection[str]] = field(default=_none)
     """Values that must not be seen in what this run prints."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from macropod_server.domain.accounts import LOCAL_ADMIN, SHORTEST_PASSWORD, checked_password, email_address
+from macropod_server.domain.addresses import Network, networks
 from macropod_server.domain.errors import Invalid
+from macropod_server.domain.oidc_settings import NoProvider, OidcSettings, issuer_host, web_host, words
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
 from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
@@ -61,7 +63,6 @@ class Settings:
     spawner: str = "auto"
     host: str = "127.0.0.1"
     port: int = 8085
-    public_url: str = ""
     runner_url: str = ""
     runner_image: str = "macropod-runner:0.1.0"
     runner_image_data: str = "macropod-runner:data"
@@ -83,6 +84,15 @@ class Settings:
     wallaroo: str = "on"
     admin_email: str = LOCAL_ADMIN
     admin_password: str = field(default="", repr=False)
+    public_url: str = ""
+    trusted_proxies: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_scopes: str = "openid email profile"
+    oidc_name: str = ""
+    oidc_hosts: str = ""
+    oidc_allowed_domains: str = ""
 
     upload_max_bytes: int = GIB
     unpacked_max_bytes: int = 10 * GIB
@@ -150,6 +160,32 @@ class Settings:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
+    def resolved_public_url(self) -> str:
+        """Where people reach the server from elsewhere, as far as anybody has said."""
+        return self.public_url.rstrip("/") or self.url
+
+    @property
+    def proxies(self) -> frozenset[Network]:
+        """Those whose word counts on whom a call comes from. Raises `ValueError`."""
+        return networks(self.trusted_proxies)
+
+    @property
+    def oidc(self) -> OidcSettings | None:
+        """The provider people may sign in with. Raises `NoProvider`."""
+        if not self.oidc_issuer:
+            return None
+        host = issuer_host(self.oidc_issuer)
+        return OidcSettings(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id,
+            client_secret=self.oidc_client_secret,
+            scopes=self.oidc_scopes,
+            name=self.oidc_name or host,
+            hosts=words(self.oidc_hosts) | {host},
+            domains=words(self.oidc_allowed_domains),
+        )
+
+    @property
     def resolved_storage_path(self) -> Path:
         return Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir / "blobs"
 
@@ -187,6 +223,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         _check_range(each.name, getattr(settings, each.name))
     _check_storage(settings)
     _check_admin(settings)
+    _check_sign_in(settings)
     for name, takes in _CHOICES.items():
         if (value := getattr(settings, name)) not in takes:
             raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
@@ -219,6 +256,23 @@ def _check_admin(settings: Settings) -> None:
         checked_password(settings.admin_password or "-" * SHORTEST_PASSWORD)
     except Invalid as error:
         raise _refusal(setting, f"is refused: {error.message.removesuffix('.')}") from None
+
+
+def _check_sign_in(settings: Settings) -> None:
+    try:
+        setting = "oidc_issuer"
+        provider = settings.oidc
+        setting = "public_url"
+        if settings.public_url:
+            web_host(settings.public_url)
+    except NoProvider as error:
+        raise _refusal(setting, f"is {getattr(settings, setting)!r}, which {error}") from None
+    try:
+        networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise _refusal("trusted_proxies", f"is refused: {error}") from None
+    if provider and not provider.client_id:
+        raise _refusal("oidc_client_id", "is missing; MACROPOD_OIDC_ISSUER needs it")
 
 
 def _check_storage(settings: Settings) -> None:

@@ -50,13 +50,15 @@ class Tries:
 
 
 class Throttle:
-    """`limits` as in `LIMITS`; `at_once` is how many passwords are looked at side by side."""
+    """`limits` as in `LIMITS`; `at_once` is how many passwords are looked at side by side; others wait a while."""
 
-    def __init__(self, limits: Mapping[Kind, str] = LIMITS, *, at_once: int | None = None) -> None:
+    def __init__(
+        self, limits: Mapping[Kind, str] = LIMITS, *, at_once: int | None = None, wait_seconds: float = 5
+    ) -> None:
         self._limits: dict[Kind, RateLimitItem] = {kind: parse(text) for kind, text in limits.items()}
         self._windows = FixedWindowRateLimiter(MemoryStorage())
         self._salt = secrets.token_bytes(16)
-        self._turns = _Turns(at_once or max(1, (os.cpu_count() or 1) // _LANES))
+        self._turns = _Turns(at_once or max(1, (os.cpu_count() or 1) // _LANES), wait_seconds)
 
     def check(self, *tries: Tries) -> None:
         """Raises `TooMany` where one of them has been tried too often."""
@@ -93,19 +95,28 @@ class Throttle:
 
 
 class _Turns:
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
         self._working = threading.BoundedSemaphore(at_once)
         self._room = threading.BoundedSemaphore(at_once + _WAITING)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         if not self._room.acquire(blocking=False):
-            raise TooMany("Too many people sign in at this moment. Try again in some seconds.", retry_after_seconds=5)
+            raise _crowded()
         try:
-            with self._working:
+            if not self._working.acquire(timeout=self._wait_seconds):
+                raise _crowded()
+            try:
                 yield
+            finally:
+                self._working.release()
         finally:
             self._room.release()
+
+
+def _crowded() -> TooMany:
+    return TooMany("Too many people sign in at this moment. Try again in some seconds.", retry_after_seconds=5)
 
 
 def _span(seconds: int) -> str:

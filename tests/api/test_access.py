@@ -11,13 +11,25 @@ from macropod_server.domain.naming import run_token
 from macropod_server.domain.run import Reason
 from macropod_server.flows.finish_run import Ending, finish_run
 from macropod_server.flows.issue_token import Kept, issue_token, leave_credentials, save_token
+from macropod_server.flows.refresh_session import refresh_session
+from macropod_server.flows.sign_in import sign_in
 from macropod_server.flows.start_run import start_runs
 from starlette.testclient import TestClient
 
 from tests.api.permissions import OF_THE_VENDOR
 from tests.builders import NOON, all_rows, make_task, runs_of
+from tests.people import PASSWORD, make_person
 
 OPEN = {
+    "GET /sign-in",
+    "POST /sign-in",
+    "GET /sign-in/provider",
+    "GET /sign-in/callback",
+    "GET /account",
+    "GET /device",
+    "POST /device",
+    "POST /sign-out",
+    "GET /signed-out",
     "GET /health/live",
     "GET /health/ready",
     "POST /v1/session",
@@ -163,6 +175,16 @@ def test_a_lost_credentials_file_is_not_replaced_by_stealth(deps, tmp_path):
     issue_token(deps.database, name="somebody's", now=NOON)
     assert leave(deps, tmp_path / "credentials.json") is Kept.NOBODYS
     assert not (tmp_path / "credentials.json").exists()
+
+
+def test_the_address_of_containers_takes_access_tokens_of_runs(app, deps, run):
+    person, own = make_person(deps), run_token(run.id, key=deps.run_key)
+    of_run = refresh_session(deps, own, now=deps.clock()).access_token
+    of_person = sign_in(deps, person.email, PASSWORD, address="", now=deps.clock()).access_token
+    with TestClient(RunTokensOnly(app, address=("testserver", 80))) as client:
+        assert client.get("/v1/info", headers=bearer(of_run)).status_code == 200
+        assert client.get("/v1/info", headers=bearer(of_run[:-3] + "xyz")).status_code == 401
+        assert client.get("/v1/info", headers=bearer(of_person)).status_code == 403
 
 
 def test_the_address_of_containers_answers_runs_only(app, deps, token, run):

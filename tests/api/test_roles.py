@@ -21,7 +21,7 @@ def table_routes(app):
         for route in found
         if isinstance(route, APIRoute)
         for method in route.methods
-        if not route.path.startswith(("/v1/runner/", *OF_THE_VENDOR))
+        if not route.path.startswith(("/v1/runner/", *OF_THE_VENDOR)) and route.include_in_schema
     }
 
 

@@ -138,3 +138,43 @@ def test_the_line_break_at_the_end_of_a_file_of_secrets_is_no_part_of_a_value():
         {"MACROPOD_DATABASE_URL": "postgresql+psycopg://m:p@db/macropod\n", "MACROPOD_PORT": "8090\n"}
     )
     assert (settings.database_url, settings.port) == ("postgresql+psycopg://m:p@db/macropod", 8090)
+
+
+ISSUER = {"oidc_issuer": "https://login.example.org/realm", "oidc_client_id": "macropod"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"oidc_issuer": "login.example.org"}, "MACROPOD_OIDC_ISSUER is 'login.example.org', which is no address"),
+        ({"oidc_issuer": "http://login.example.org"}, "does not begin with https://"),
+        ({"oidc_issuer": "https://a:b@login.example.org"}, "is no address"),
+        ({"oidc_issuer": "https://login.example.org"}, "MACROPOD_OIDC_CLIENT_ID is missing"),
+        ({"public_url": "http://macropod.example.org?x"}, "MACROPOD_PUBLIC_URL is"),
+        ({"public_url": "macropod.example.org"}, "which is no address"),
+        ({"trusted_proxies": "10.0.0.1 proxy"}, "MACROPOD_TRUSTED_PROXIES is refused: 'proxy'"),
+    ],
+)
+def test_a_provider_that_cannot_be_used_is_told(variables, told):
+    assert told in refusal(**variables)
+
+
+def test_who_may_come_in_through_a_provider_and_what_it_is_called():
+    given = ISSUER | {"oidc_allowed_domains": "Example.org, example.com", "oidc_hosts": "keys.example.org"}
+    read = read_settings({f"MACROPOD_{name.upper()}": value for name, value in given.items()}).oidc
+    assert (read.name, read.hosts) == ("login.example.org", {"login.example.org", "keys.example.org"})
+    assert [read.lets_in(f"ada@{domain}") for domain in ("example.org", "example.com", "evil.example")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_people_may_reach_a_server_by_plain_http():
+    settings = read_settings({"MACROPOD_PUBLIC_URL": "http://macropod.lan:8085/"})
+    assert settings.resolved_public_url == "http://macropod.lan:8085"
+
+
+def test_the_secret_of_a_provider_is_not_shown():
+    settings = Settings(data_dir=Path("x"), oidc_client_secret="hunter2", oidc_issuer="https://a", oidc_client_id="b")
+    assert "hunter2" not in repr(settings) + repr(settings.oidc)

@@ -5,6 +5,7 @@ import re
 import httpx2
 import pytest
 
+from tests.browser import Browser
 from tests.builders import a_zip
 from tests.vendor.conftest import PASSWORD, SCRIPTS, facts_of, rows_of
 
@@ -89,10 +90,11 @@ def test_who_does_not_log_in_gets_nothing(facts, kind):
 
 def test_a_device_is_let_in_by_its_user(vendor):
     client = vendor.start(SCRIPTS / "device.py")
-    page = next(found for line in client.stdout if (found := re.search(r"http\S+user_code=\S+", line)))[0]
-    code = page.partition("user_code=")[2]
-    form = {"user_code": code, "email": "ada@example.org", "password": PASSWORD, "is_me": "yes"}
-    assert httpx2.get(page).is_success
-    assert httpx2.post(page.partition("?")[0], data=form).is_success
+    page = next(found for line in client.stdout if (found := re.search(r"http\S+/device\?code=\S+", line)))[0]
+    with httpx2.Client(base_url=vendor.server.url) as http:
+        browser = Browser(http)
+        browser.sign_in("ada@example.org", PASSWORD)
+        browser.open(page)
+        assert "Device signed in" in browser.send("/device", answer="approve").text
     facts = facts_of(client)
     assert facts == {"me": "ada@example.org", "workspace": "default", "again": True}

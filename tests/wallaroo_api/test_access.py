@@ -3,14 +3,14 @@
 import pytest
 from fastapi.routing import APIRoute
 from macropod_server.domain.roles import Role, Scope
-from macropod_server.wallaroo_api import auth, device_page
+from macropod_server.wallaroo_api import auth
 from macropod_server.wallaroo_api.mounting import ROUTERS, is_here
 
 from tests.builders import make_deps
 from tests.sdk_server import PlayedServer
 from tests.wallaroo_api.conftest import Caller, is_refused
 
-OPEN = {"/v1/api/config", auth.TOKEN, auth.DEVICE, device_page.PATH}
+OPEN = {"/v1/api/config", auth.TOKEN, auth.DEVICE}
 
 
 def calls(orchestration_id, task_id, run_id):

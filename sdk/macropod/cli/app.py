@@ -1,7 +1,6 @@
 """Puts the commands together and turns errors into messages and exit codes."""
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -12,6 +11,7 @@ import macropod
 from macropod.cli import (
     connections,
     events,
+    login,
     logs,
     orchestrations,
     pools,
@@ -27,10 +27,9 @@ from macropod.cli import (
 from macropod.cli.options import flags
 from macropod.cli.output import Output, OutputOption, print_facts, say
 from macropod.cli.refusals import Commands
-from macropod.cli.session import Connect, act_in, connect
+from macropod.cli.session import Connect, act_in
 from macropod.client import Client
-from macropod.credentials import Credentials, credentials_path, save_credentials
-from macropod.errors import Invalid, MacropodError, NotFound, WaitTimeout
+from macropod.errors import MacropodError, NotFound, WaitTimeout
 from macropod.naming import as_typed
 from macropod.progress import telling_waits
 
@@ -79,26 +78,8 @@ def begin(
     act_in(context, workspace)
 
 
-@app.command()
-def login(
-    context: typer.Context,
-    url: str = typer.Option(
-        "http://127.0.0.1:8085", envvar="MACROPOD_URL", metavar="URL", help="Address of the server."
-    ),
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """Keep the address and a token for the next commands. The token is read from stdin or asked for."""
-    asked = sys.stdin.isatty()
-    token = typer.prompt("Token", hide_input=True, err=True) if asked else sys.stdin.readline()
-    if not token.strip():
-        raise Invalid.field("token", "The token is empty; `macropod-server token` on the server's machine makes one.")
-    client = connect(context, url, token.strip())
-    server = client.server()
-    path = credentials_path(os.environ)
-    save_credentials(Credentials(client.url, token.strip()), path)
-    say(f"Kept in {path}.")
-    facts = {"url": client.url, "workspace": server.workspace_name, "server_version": server.version}
-    print_facts(facts, output, name=client.url)
+app.command()(login.login)
+app.command()(login.logout)
 
 
 @app.command()

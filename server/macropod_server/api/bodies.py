@@ -20,6 +20,9 @@ OPEN = frozenset({"/v1/session", "/v1/session/refresh", "/v1/session/device", "/
 """Who calls these has no token yet."""
 
 
+_OF_PAGES = ("/sign-in", "/device", "/sign-out")
+
+
 def body_limits(settings: Settings) -> dict[str, int | None]:
     """The most bytes by path; None for what measures its body itself, as it reads. All others take the usual."""
     return {
@@ -28,7 +31,7 @@ def body_limits(settings: Settings) -> dict[str, int | None]:
         "/v1/runner/lines": MAX_BATCH_BYTES,
         "/v1/runner/lock": 20 * MIB,
         "/v1/runner/environment": None,
-    } | dict.fromkeys(OPEN, FORM_BYTES)
+    } | dict.fromkeys((*OPEN, *_OF_PAGES), FORM_BYTES)
 
 
 def arguments_bytes(settings: Settings) -> int:

@@ -41,8 +41,12 @@ def body(code: str, message: str, problems: Sequence[Problem] = ()) -> dict[str,
 
 
 def answer(error: MacropodError) -> JSONResponse:
-    status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     return JSONResponse(body(error.code, error.message, error.problems), status, _headers(error, status))
+
+
+def status_of(error: MacropodError) -> int:
+    return next(code for kind, code in _STATUS.items() if isinstance(error, kind))
 
 
 def _headers(error: MacropodError, status: int) -> dict[str, str] | None:

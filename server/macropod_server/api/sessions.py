@@ -10,6 +10,7 @@ from macropod_server.api import examples
 from macropod_server.api.access import DepsDep, IdentityDep, Now
 from macropod_server.api.schemas import of_row
 from macropod_server.db import sessions
+from macropod_server.domain.addresses import caller_address
 from macropod_server.domain.errors import Conflict, Forbidden
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Scope
@@ -87,8 +88,10 @@ class SessionList(BaseModel):
     items: list[SessionOut]
 
 
-def get_address(request: Request) -> str:
-    return request.client.host if request.client else ""
+def get_address(request: Request, deps: DepsDep) -> str:
+    """Whom the call comes from, as far as can be known."""
+    peer = request.client.host if request.client else ""
+    return caller_address(peer, request.headers.get("x-forwarded-for", ""), deps.settings.proxies)
 
 
 def get_public_url(request: Request, deps: DepsDep) -> str:

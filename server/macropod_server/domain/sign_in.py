@@ -20,6 +20,7 @@ _REFRESH_PREFIX, _PAGE_PREFIX, _DEVICE_PREFIX = "mps_", "mpc_", "mpd_"
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """Those of RFC 8628, section 6.1: no vowels, so no words, and no digits to take for letters."""
 _CODE_LETTERS = 8
+_LONGEST_PATH = 500
 
 
 class How(StrEnum):
@@ -66,3 +67,9 @@ def read_user_code(text: str) -> str:
 def session_end(*, created_at: datetime, now: datetime) -> datetime:
     """When a session that is used now is over unless it is used again."""
     return min(now + IDLE, created_at + LONGEST)
+
+
+def own_path(text: str, *, otherwise: str) -> str:
+    """Where to go on this server afterwards; never to another one."""
+    is_own = text.startswith("/") and text[1:2] not in ("/", "\\") and len(text) <= _LONGEST_PATH
+    return text if is_own and text.isascii() and text.isprintable() and "\\" not in text else otherwise

@@ -12,4 +12,4 @@ def sign_out(deps: Deps, session_id: str, *, user_id: str, now: datetime) -> Non
     with deps.database.write() as session:
         is_ended = sessions.end(session, session_id, user_id=user_id, now=now)
     if not is_ended:
-        raise NotFound(f"You have no session {session_id} that goes on. `macropod session list` shows those there are.")
+        raise NotFound(f"You have no session {session_id} that goes on. `GET /v1/sessions` lists those there are.")
