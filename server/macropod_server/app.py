@@ -236,7 +236,8 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     errors.install(app)
     serves_wallaroo = deps.settings.serves_wallaroo and with_api
     limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
-    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse)
+    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse if serves_wallaroo else _refuse_natively)
+    app.state.open_to_containers = wallaroo_api.OPEN_TO_CONTAINERS if serves_wallaroo else ()
     app.state.status_of = errors.status_of
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
@@ -252,6 +253,10 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
 
 def _refuse(path: str, error: MacropodError) -> Response:
     return refusal(error) if wallaroo_api.is_here(path) else errors.answer(error)
+
+
+def _refuse_natively(_path: str, error: MacropodError) -> Response:
+    return errors.answer(error)
 
 
 def _with_own_connections(deps: Deps) -> Deps:

@@ -18,6 +18,9 @@ _PARTS = (config, auth, users, workspaces, connections, graph, orchestrations, t
 ROUTERS = tuple(part.router for part in _PARTS)
 
 _PREFIXES = ("/v1/api/", "/v1/graphql", "/auth/")
+OPEN_TO_CONTAINERS = ("/v1/api/config",)
+"""A client inside a run asks this before it shows its token."""
+
 _ORDERS = ("run_once", "run_scheduled", "run_continuously")
 
 
