@@ -64,8 +64,7 @@ def checked_url(url: str) -> str:
 
 def save_credentials(credentials: Credentials, path: Path) -> None:
     """Write the file so that only this user can read it, whole or not at all."""
-    facts = {"url": credentials.url, "token": credentials.token}
-    facts |= {"workspace": credentials.workspace, "token_id": credentials.token_id}
+    facts = {name: getattr(credentials, name) for name in ("url", "token", "workspace", "token_id")}
     _write({name: fact for name, fact in facts.items() if fact}, path)
 
 
@@ -117,8 +116,8 @@ def _from_file(path: Path) -> Credentials:
     )
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        told = (_clean(kept.get("workspace")), _clean(kept.get("token_id")))
-        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, *told)
+        said = (_clean(kept.get(name)) for name in ("workspace", "token_id"))
+        return Credentials(_clean(kept["url"]), _clean(kept["token"]), origin, *said)
     except FileNotFoundError:
         return Credentials("", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

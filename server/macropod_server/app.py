@@ -251,25 +251,30 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
-    app.state.status_of = errors.status_of
-    app.add_middleware(NotedActs)
     serves_wallaroo = deps.settings.serves_wallaroo and with_api
     limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
-    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse)
+    app.add_middleware(NotedActs)
+    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse if serves_wallaroo else _refuse_natively)
+    app.state.open_to_containers = wallaroo_api.OPEN_TO_CONTAINERS if serves_wallaroo else ()
+    app.state.status_of = errors.status_of
     if not isinstance(deps.tracing, NoTracing):
         app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
     app.add_middleware(PartingAnswers, signals=deps.signals)
     for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
         app.include_router(router)
-    for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
-        app.include_router(router, include_in_schema=False)
     if with_api:
         pages.install(app)
+    for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
+        app.include_router(router, include_in_schema=False)
     return app
 
 
 def _refuse(path: str, error: MacropodError) -> Response:
     return refusal(error) if wallaroo_api.is_here(path) else errors.answer(error)
+
+
+def _refuse_natively(_path: str, error: MacropodError) -> Response:
+    return errors.answer(error)
 
 
 def _with_own_connections(deps: Deps) -> Deps:

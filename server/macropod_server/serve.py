@@ -107,7 +107,7 @@ def _serve_on(front: socket.socket, settings: Settings) -> None:
     sockets, app = [front], create_app(deps, with_engine=settings.role != "api", with_api=has_api)
     if has_api and (host := container_host(deps)) is not None:
         sockets.append(listen(host, settings.port))
-        app.add_middleware(RunTokensOnly, address=(host, settings.port))
+        app.add_middleware(RunTokensOnly, address=(host, settings.port), open_paths=app.state.open_to_containers)
     if has_api:
         _leave_credentials(deps)
     facts = {"url": settings.url, "data": str(settings.data_dir), "spawner": deps.spawner.name}

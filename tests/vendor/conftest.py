@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,12 @@ class Vendor:
 def facts_of(process: "subprocess.Popen[str]") -> dict[str, Any]:
     out, err = process.communicate(timeout=_SECONDS)
     assert process.returncode == 0, f"{err[-4000:]}\n{out[-2000:]}"
+    return facts_in(out.splitlines())
+
+
+def facts_in(lines: Iterable[str]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    for line in out.splitlines():
+    for line in lines:
         if line.startswith('{"'):
             facts |= json.loads(line)
     return facts
@@ -86,7 +91,7 @@ def facts_of(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 def rows_of(html: str) -> list[list[str]]:
     """The cells of each row of a table, without the head."""
-    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    rows = re.findall(r"<tr\s*>(.*?)</tr>", html, re.DOTALL)
     cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows]
     return [[cell.strip() for cell in row] for row in cells if row]
 

@@ -8,6 +8,7 @@ from tests.builders import a_zip
 from tests.vendor.conftest import rows_of
 
 MAIN = "import json\nprint(json.load(open('arguments.json')))\n"
+ALL = ["broken", "minutely", "nightly", "on and on", "once"]
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (stdout|stderr) F .*")
 
 
@@ -15,7 +16,9 @@ LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (stdout|stderr) F .*"
 def facts(vendor):
     hello = vendor.keep("hello.zip", a_zip({"main.py": MAIN, "requirements.txt": "", "data/": "", "data/x.json": "{}"}))
     bad = vendor.keep("bad.zip", a_zip({"../main.py": ""}))
-    return vendor.play("tasks", **vendor.admin(), HELLO_ZIP=str(hello), BAD_ZIP=str(bad))
+    broken = vendor.keep("broken.zip", a_zip({"main.py": "raise SystemExit(3)\n"}))
+    zips = {"HELLO_ZIP": str(hello), "BAD_ZIP": str(bad), "BROKEN_ZIP": str(broken)}
+    return vendor.play("tasks", **vendor.admin(), **zips)
 
 
 def test_an_upload_is_found_again(facts):
@@ -24,6 +27,16 @@ def test_an_upload_is_found_again(facts):
     assert re.fullmatch("[0-9a-f]{64}", facts["upload"]["sha"])
     assert facts["unnamed"] == {"file": "_", "is_another": True}
     assert facts["orchestrations"] == ["hello", "bytes"]
+
+
+def test_a_schedule_runs_by_itself(facts):
+    assert facts["minutely"]["logs"][0].endswith(" stdout F {}")
+    assert ["Last Run Status", "success"] in rows_of(facts["minutely"]["html"])
+
+
+def test_a_continuous_task_that_does_not_stay_up_is_in_a_crash_loop(facts):
+    assert facts["looping"]["runs"] >= 5
+    assert ["Last Run Status", "failure"] in rows_of(facts["looping"]["html"])
 
 
 def test_a_task_that_ran_once_stays_started_and_its_run_tells_the_rest(facts):
@@ -45,18 +58,20 @@ def test_schedules_and_continuous_tasks_are_started_paused_resumed_and_killed(fa
 
 
 def test_lists_are_in_the_order_the_vendor_has(facts):
-    assert facts["listed"] == facts["of_one"]
-    assert sorted(facts["listed"]) == ["nightly", "on and on", "once"]
+    assert sorted(facts["listed"]) == sorted(facts["of_workspace"]) == ALL
+    assert sorted(facts["of_one"]) == [name for name in ALL if name != "broken"]
     assert facts["listed"][-1] == "once"
-    assert facts["killed"] == ["nightly", "on and on"]
-    assert facts["all"] == ["nightly", "on and on", "once"]
+    assert facts["killed"] == [name for name in ALL if name != "once"]
+    assert facts["all"] == ALL
 
 
 def test_every_object_and_list_is_shown_in_a_notebook(facts):
     html = facts["html"]
     assert rows_of(html["orchestrations"])[0][1:4] == ["hello", "ready", "hello.zip"]
-    assert rows_of(html["tasks"])[-1][1:6] == ["once", "success", "Temporary Run", "True", "-"]
-    assert [row[3] for row in rows_of(html["tasks"])[:2]] == ["Continuous Run", "Scheduled Run"]
+    tasks = {row[1]: row[2:6] for row in rows_of(html["tasks"])}
+    assert tasks["once"] == ["success", "Temporary Run", "True", "-"]
+    assert tasks["nightly"] == ["unknown", "Scheduled Run", "True", "0 2 * * *"]
+    assert tasks["on and on"][1] == "Continuous Run"
     assert ["Status", "ready"] in rows_of(html["orchestration"])
     assert ["Last Run Status", "success"] in rows_of(html["task"])
     assert ["Status", "success"] in rows_of(html["run"])
@@ -74,4 +89,6 @@ def test_what_cannot_be_done_is_refused_with_a_reason_where_the_client_shows_one
     assert "The field timeout is 0" in refused["timeout"]
     assert "Failed to send Pause request" in refused["pause"]
     assert "Failed to find Task ID" in refused["task"]
-    assert refused["workspace"] is not None
+    assert "OrchestrationUploadFailed" in refused["broken"]
+    assert refused["workspace"] == "Exception: Failed to find Tasks in workspace"
+    assert refused["orchestrations"] == "Exception: Failed to list orchestrations"

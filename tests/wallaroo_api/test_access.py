@@ -2,15 +2,17 @@
 
 import pytest
 from fastapi.routing import APIRoute
+from macropod_server.api.listener import RunTokensOnly
 from macropod_server.domain.roles import Role, Scope
-from macropod_server.wallaroo_api import auth, device_page
+from macropod_server.wallaroo_api import auth
 from macropod_server.wallaroo_api.mounting import ROUTERS, is_here
+from starlette.testclient import TestClient
 
 from tests.builders import make_deps
 from tests.sdk_server import PlayedServer
 from tests.wallaroo_api.conftest import Caller, is_refused
 
-OPEN = {"/v1/api/config", auth.TOKEN, auth.DEVICE, device_page.PATH}
+OPEN = {"/v1/api/config", auth.TOKEN, auth.DEVICE}
 
 
 def calls(orchestration_id, task_id, run_id):
@@ -109,9 +111,18 @@ def test_switched_off_none_of_it_is_there(tmp_path):
     deps.database.close()
     with PlayedServer(tmp_path, wallaroo="off") as played:
         ada = Caller(played, played.token)
+        told = Caller(played, "").post("task/list", {"a": 1}).json()
+        assert told["code"] == "unauthorized"
         unknown = ada.get("/v1/no-such-route")
         for answer in (ada.get("/v1/api/config"), ada.post("task/list", {}), ada.ask("{ a }"), ada.upload()):
             assert (answer.status_code, answer.json()["code"]) == (unknown.status_code, "not_found")
+
+
+def test_a_container_is_told_the_configuration_before_it_shows_its_token(played, nobody):
+    open_paths = played.http.app.state.open_to_containers
+    with TestClient(RunTokensOnly(played.http.app, address=("testserver", 80), open_paths=open_paths)) as guarded:
+        assert guarded.get("/v1/api/config").status_code == 200
+        assert guarded.post("/v1/api/task/list", json={}, headers={"Authorization": "Bearer x"}).status_code == 403
 
 
 def test_none_of_it_is_in_the_description_of_the_api(ada):

@@ -1,5 +1,7 @@
 """The second listener, for containers: it answers calls with a run's token and nothing else."""
 
+from collections.abc import Collection
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from macropod_server.api.access import carried_token
@@ -10,15 +12,18 @@ from macropod_server.domain.naming import looks_like_run_token
 
 
 class RunTokensOnly:
-    """Wraps the application: on the address given, requests without a run's token go no further."""
+    """Wraps the application: on the address given, requests without a run's token go no further.
 
-    def __init__(self, app: ASGIApp, *, address: tuple[str, int]) -> None:
+    `open_paths` tell everybody the same and need no token."""
+
+    def __init__(self, app: ASGIApp, *, address: tuple[str, int], open_paths: Collection[str] = ()) -> None:
         self._app = app
         self._address = address
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_guarded = scope["type"] == "http" and tuple(scope.get("server") or ()) == self._address
-        if is_guarded and not _may_be_of_run(carried_token(scope)):
+        if is_guarded and scope["path"] not in self._open_paths and not _may_be_of_run(carried_token(scope)):
             refusal = answer(Forbidden("This address is for containers of runs; it takes the token of a run only."))
             await refusal(scope, receive, send)
             return

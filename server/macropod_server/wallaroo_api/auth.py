@@ -14,7 +14,6 @@ from macropod_server.flows.begin_session import SignedIn
 from macropod_server.flows.device_login import begin_device_login, poll_device_login
 from macropod_server.flows.refresh_session import refresh_session
 from macropod_server.flows.sign_in import sign_in
-from macropod_server.wallaroo_api.device_page import PATH
 from macropod_server.wallaroo_api.refusals import WallarooRoute, status_of
 
 _PROTOCOL = "/auth/realms/master/protocol/openid-connect"
@@ -86,12 +85,12 @@ def token(
 def begin_device(deps: DepsDep, address: Address, public_url: PublicUrl, now: Now, response: Response) -> DeviceShape:
     response.headers["Cache-Control"] = "no-store"
     begun = begin_device_login(deps, now=now, address=address)
-    page = f"{public_url}{PATH}"
+    page = f"{public_url}/device"
     return DeviceShape(
         device_code=begun.device_code,
         user_code=begun.user_code,
         verification_uri=page,
-        verification_uri_complete=f"{page}?user_code={begun.user_code}",
+        verification_uri_complete=f"{page}?code={begun.user_code}",
         interval=begun.interval,
         expires_in=begun.expires_in,
     )

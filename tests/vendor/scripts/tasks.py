@@ -20,6 +20,10 @@ unnamed = client.upload_orchestration(bytes_buffer=HELLO.read_bytes(), name="byt
 tell(unnamed={"file": unnamed.file_name(), "is_another": unnamed.id() != orchestration.id()})
 tell(orchestrations=[each.name() for each in client.list_orchestrations()])
 
+minutely = orchestration.run_scheduled(name="minutely", schedule="* * * * *", json_args={})
+broken = client.upload_orchestration(name="broken", path=os.environ["BROKEN_ZIP"])
+looping = broken.run_continuously(name="broken", json_args={})
+
 once = orchestration.run_once(name="once", json_args={"dogs": [1, None, {"a": "ü"}]}, timeout=600, debug=True)
 until(lambda: once.status() == "started")
 until(lambda: once.last_runs(status="success"))
@@ -49,6 +53,7 @@ for task in (scheduled, continuous):
 tell(resumed=[scheduled.status(), continuous.status()])
 
 tell(listed=[task.name() for task in client.list_tasks()], of_one=[task.name() for task in orchestration.list_tasks()])
+tell(of_workspace=[task.name() for task in client.list_tasks(workspace_name=workspace.name())])
 tell(
     html={
         "orchestration": orchestration._repr_html_(),
@@ -61,6 +66,14 @@ tell(
         "no runs": scheduled.last_runs()._repr_html_(),
     }
 )
+
+until(lambda: looping.status() == "crash_loop")
+tell(looping={"runs": len(looping.last_runs(status="failure")), "html": looping._repr_html_()})
+until(lambda: minutely.last_runs(status="success"))
+tell(minutely={"html": minutely._repr_html_(), "logs": list(minutely.last_runs()[0].logs(limit=1))})
+for task in (minutely, looping):
+    task.kill()
+until(lambda: {minutely.status(), looping.status()} == {"killed"})
 
 tell(kill=[scheduled.kill(), continuous.kill()])
 until(lambda: {scheduled.status(), continuous.status()} == {"killed"})
@@ -76,6 +89,8 @@ tell(
         "zip": refusal(client.upload_orchestration, path=os.environ["BAD_ZIP"], name="bad"),
         "timeout": refusal(orchestration.run_once, name="x", json_args={}, timeout=0),
         "pause": refusal(scheduled._pause),
+        "broken": refusal(client.upload_orchestration, bytes_buffer=b"no zip", name="bad"),
+        "orchestrations": refusal(client.list_orchestrations, workspace_id=987),
         "workspace": refusal(client.list_tasks, workspace_id=987),
     }
 )
