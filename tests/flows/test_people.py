@@ -1,21 +1,24 @@
 """Users, their workspaces, members and tokens; also when two ask for the same at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from macropod_server.db import access, accounts
 from macropod_server.db.tables import Member, Token, User, Workspace
-from macropod_server.domain.errors import Conflict, Invalid, NotFound, Unauthorized
+from macropod_server.domain.errors import Conflict, Invalid, NotFound, TooMany, Unauthorized
 from macropod_server.domain.passwords import is_password
 from macropod_server.domain.roles import Role, Scope
 from macropod_server.flows.change_members import remove_member, set_member
-from macropod_server.flows.change_user import set_admin, set_enabled, set_password
+from macropod_server.flows.change_user import change_own_password, set_admin, set_enabled, set_password
 from macropod_server.flows.create_workspace import create_workspace, ensure_default_workspace
 from macropod_server.flows.identify import identify
 from macropod_server.flows.invite_user import invite_user
 from macropod_server.flows.make_token import make_token, revoke_token
+from macropod_server.flows.refresh_session import refresh_session
+from macropod_server.flows.sign_in import sign_in
 from macropod_server.installation import join_installation
 
 from tests.builders import NOON, WORKSPACE, all_rows
@@ -157,6 +160,37 @@ def test_who_is_disabled_can_use_nothing_until_enabled(deps):
 def test_a_password_is_set_anew(deps):
     ada = set_password(deps, invite(deps).id, "another long password", NOON)
     assert is_password(ada.password_hash, "another long password")
+
+
+def test_a_new_password_ends_what_was_signed_in_with_the_old_one(deps):
+    ada = set_password(deps, invite(deps).id, "another long password", NOON)
+    signed_in = sign_in(deps, ada.email, "another long password", address="192.0.2.7", now=NOON)
+    assert identify(deps, signed_in.access_token, now=NOON).email == ada.email
+    set_password(deps, ada.id, "a third long password", NOON)
+    with pytest.raises(Unauthorized):
+        identify(deps, signed_in.access_token, now=NOON)
+    with pytest.raises(Unauthorized):
+        refresh_session(deps, signed_in.refresh_token, now=NOON)
+
+
+def test_the_old_password_is_not_guessed_through_a_change_of_it(deps):
+    ada = set_password(deps, invite(deps).id, "another long password", NOON)
+    secret, _ = make_token(deps, user_id=ada.id, name="laptop", scope=Scope.ADMIN, now=NOON)
+    who = identify(deps, secret, now=NOON)
+
+    def guess(number):
+        new = "a third long password"
+        change_own_password(deps, who, old=f"guess {number}", new=new, address="192.0.2.7", now=NOON)
+
+    def guess_on():
+        for number in range(1, 100):
+            with suppress(Invalid):
+                guess(number)
+
+    with pytest.raises(Invalid, match="old password is not right"):
+        guess(0)
+    with pytest.raises(TooMany):
+        guess_on()
 
 
 def test_a_token_reaches_what_it_was_made_for(deps):

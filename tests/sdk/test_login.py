@@ -7,14 +7,11 @@ from typing import Any
 
 import macropod
 import pytest
-from fastapi import Request
 from macropod.client import Client
 from macropod.connection import Connection
 from macropod.signing_in import Invitation, sign_in_on_the_web
-from macropod_server.db import access
 from macropod_server.db.tables import Token, UserSession
 from macropod_server.flows.device_login import approve_device_login, deny_device_login
-from macropod_server.flows.identify import identify
 
 from tests.builders import all_rows
 from tests.people import EMAIL, PASSWORD, make_person
@@ -31,31 +28,6 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def ada(server: PlayedServer) -> Any:
     return make_person(server.deps)
-
-
-@pytest.fixture(autouse=True)
-def tokens(server: PlayedServer) -> None:
-    """Makes and revokes tokens, as the calls for tokens do."""
-    app, deps = server.http.app, server.deps
-
-    def caller(request: Request) -> Any:
-        return identify(deps, request.headers["authorization"].removeprefix("Bearer "), now=deps.clock())
-
-    @app.post("/v1/tokens", status_code=201)  # type: ignore[attr-defined]
-    async def make(request: Request) -> dict[str, str]:
-        who, wish = caller(request), await request.json()
-        facts = {"user_id": who.user_id, "workspace_id": who.workspace_id, "is_bound": False}
-        with deps.database.write() as session:
-            token = access.add_token(session, "mpu_of_machine", name=wish["name"], now=deps.clock(), **facts)
-        return {"id": str(token.id), "secret": "mpu_of_machine"}
-
-    @app.delete("/v1/tokens/{token_id}", status_code=204)  # type: ignore[attr-defined]
-    def revoke(token_id: str, request: Request) -> None:
-        caller(request)
-        with deps.database.write() as session:
-            session.get_one(
-                Token, next(each.sha256 for each in all_rows(deps, Token) if each.id == token_id)
-            ).revoked_at = deps.clock()
 
 
 class Hands:
@@ -97,7 +69,7 @@ def test_a_password_ends_in_a_token_of_this_machine(
     code, out, err = call("login", "--email", EMAIL, "-o", "json")
     assert (code, json.loads(out)["workspace"]) == (0, f"home of {EMAIL}")
     kept = json.loads(path.read_text())
-    assert (kept["token"], kept["url"]) == ("mpu_of_machine", "http://testserver")
+    assert (kept["token"][:4], kept["url"]) == ("mpu_", "http://testserver")
     assert PASSWORD not in out + err + path.read_text()
     assert [each.ended_at is None for each in all_rows(server.deps, UserSession)] == [False]
 
@@ -146,7 +118,7 @@ def test_a_yes_in_a_browser_ends_in_a_token_of_this_machine(
     hands.deeds = [lambda: None, approve]
     made = sign_in_on_the_web(client, seen.append)
     assert seen[0].address == f"http://testserver/device?code={seen[0].code}"
-    assert (made.secret, "mpu_" in repr(made)) == ("mpu_of_machine", False)
+    assert (made.secret[:4], "mpu_" in repr(made)) == ("mpu_", False)
 
 
 def test_a_no_in_a_browser_is_told(server: PlayedServer, client: Client, hands: Hands, ada: Any) -> None:

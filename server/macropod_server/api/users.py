@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from macropod_server.api.access import DepsDep, MayAdminister, Now, Person, UnboundHolder
 from macropod_server.api.account_schemas import InvitedOut, MeOut, OwnChange, UserChange, UserIn, UserList, UserOut
+from macropod_server.api.sessions import Address
 from macropod_server.db import accounts
 from macropod_server.domain.accounts import checked_password
 from macropod_server.domain.errors import Invalid
@@ -35,13 +36,13 @@ def me(deps: DepsDep, person: Person) -> MeOut:
 
 
 @router.patch("/me")
-def change_me(wish: OwnChange, deps: DepsDep, person: UnboundHolder, now: Now) -> MeOut:
-    """Your name, and your password with the old one."""
+def change_me(wish: OwnChange, deps: DepsDep, person: UnboundHolder, address: Address, now: Now) -> MeOut:
+    """Your name, and your password with the old one: who is signed in as you signs in again then."""
     if wish.password is not None:
         if wish.old_password is None:
             raise Invalid.field("old_password", "To set a password the old one is needed too, as old_password.")
         old, new = wish.old_password.get_secret_value(), wish.password.get_secret_value()
-        change_own_password(deps, person.user_id, old=old, new=new, now=now)
+        change_own_password(deps, person, old=old, new=new, address=address, now=now)
     if wish.name is not None:
         set_name(deps, person.user_id, wish.name)
     return me(deps, person)

@@ -1,13 +1,10 @@
-"""Who people are at other providers, and the accounts of those who came from there."""
+"""Who people are at other providers."""
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
-from macropod_server.db.tables import Member, OutsideIdentity, User, Workspace
-from macropod_server.domain.accounts import default_workspace_name
-from macropod_server.domain.naming import new_id
-from macropod_server.domain.roles import Role
+from macropod_server.db.tables import OutsideIdentity, User
 
 
 def find(session: Session, issuer: str, subject: str) -> OutsideIdentity | None:
@@ -24,19 +21,3 @@ def link(session: Session, user: User, *, issuer: str, subject: str, now: dateti
         issuer=issuer, subject=subject, user_id=user.id, email=user.email, created_at=now, last_used_at=now
     )
     session.add(own)
-
-
-def add_user(session: Session, *, email: str, name: str, now: datetime) -> User:
-    """Somebody new, who owns a workspace of their own."""
-    user = User(id=new_id(), email=email, name=name, created_at=now)
-    session.add(user)
-    session.flush()
-    home = default_workspace_name(email)
-    if session.exec(select(Workspace.id).where(Workspace.name == home)).first() is None:
-        workspace = Workspace(name=home, created_at=now, created_by=user.id)
-        session.add(workspace)
-        session.flush()
-        assert workspace.id is not None
-        session.add(Member(workspace_id=workspace.id, user_id=user.id, role=Role.OWNER, created_at=now))
-        user.default_workspace_id = workspace.id
-    return user

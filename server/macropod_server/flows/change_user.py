@@ -5,14 +5,16 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from macropod_server.db import accounts
+from macropod_server.db import accounts, sessions
 from macropod_server.db.engine import Database
 from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.accounts import checked_password
-from macropod_server.domain.errors import Conflict, Invalid
-from macropod_server.domain.passwords import is_password, password_hash
+from macropod_server.domain.errors import Conflict, Invalid, Unauthorized
+from macropod_server.domain.identity import Identity
+from macropod_server.domain.passwords import password_hash
 from macropod_server.domain.texts import check_name
+from macropod_server.flows.check_password import check_password
 
 log = structlog.get_logger()
 
@@ -50,20 +52,27 @@ def set_password(deps: Deps, user_id: str, password: str, now: datetime) -> User
 
 
 def store_password(database: Database, user_id: str, password: str, *, now: datetime) -> User:
+    """Who is signed in as that user has to sign in again; tokens stay."""
     digest = password_hash(checked_password(password))
     with database.write() as session:
         user = _changed(session, user_id, password_hash=digest)
+        sessions.end_all(session, user_id, now=now)
     log.info("password_set", user_id=user_id, set_at=now.isoformat())
     return user
 
 
-def change_own_password(deps: Deps, user_id: str, *, old: str, new: str, now: datetime) -> User:
-    """Raises `Invalid` when the old one is not right. Who never had one has it set by an admin."""
-    with deps.database.read() as session:
-        kept = accounts.user(session, user_id).password_hash
-    if not is_password(kept, old):
-        raise Invalid.field("old_password", "The old password is not right. An admin of this server can set a new one.")
-    return set_password(deps, user_id, new, now)
+def change_own_password(deps: Deps, user: Identity, *, old: str, new: str, address: str, now: datetime) -> User:
+    """Raises `Invalid` when the old one is not right, and `TooMany` for who tries too often, as signing in does.
+
+    Who never had one has it set by an admin.
+    """
+    checked_password(new)
+    try:
+        check_password(deps, user.email, old, address=address, now=now)
+    except Unauthorized:
+        told = "The old password is not right. An admin of this server can set a new one."
+        raise Invalid.field("old_password", told) from None
+    return set_password(deps, user.user_id, new, now)
 
 
 def set_name(deps: Deps, user_id: str, name: str) -> User:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from sqlmodel import Session
 
 from macropod_server.db import accounts
 from macropod_server.db.tables import User
@@ -40,7 +41,15 @@ def invite_user(
     given = secrets.token_urlsafe(16) if password is None else checked_password(password)
     digest = password_hash(given)
     with deps.database.write() as session:
-        user = accounts.add_user(session, address, name=shown, password_hash=digest, is_admin=is_admin, now=now)
-        give_default_workspace(session, user.id, now=now)
+        user = add_person(session, address, name=shown, password_hash=digest, is_admin=is_admin, now=now)
     log.info("user_invited", user_id=user.id, is_admin=is_admin)
     return Invited(user, given)
+
+
+def add_person(
+    session: Session, email: str, *, name: str, now: datetime, password_hash: str | None = None, is_admin: bool = False
+) -> User:
+    """Somebody new, with a workspace of their own. `email` is in the spelling of `domain.accounts`."""
+    user = accounts.add_user(session, email, name=name, password_hash=password_hash, is_admin=is_admin, now=now)
+    give_default_workspace(session, user.id, now=now)
+    return user

@@ -13,6 +13,7 @@ from macropod_server.domain.addresses import neighbourhood
 from macropod_server.domain.errors import Forbidden, Invalid, NotFound, Unauthorized
 from macropod_server.domain.outside_login import new_outside_login, sealed, unsealed
 from macropod_server.domain.sign_in import How
+from macropod_server.flows.invite_user import add_person
 from macropod_server.flows.note_refusals import noting_refusals
 from macropod_server.flows.page_session import begin_page_session
 from macropod_server.oidc.base import OutsidePerson, Provider
@@ -83,7 +84,7 @@ def _account_of(deps: Deps, session: Session, person: OutsidePerson, *, now: dat
     email = _verified_email(person)
     _check_domain(deps, email)
     found = accounts.user_of_email(session, email)
-    user = found or identities.add_user(session, email=email, name=person.name or email, now=now)
+    user = found or add_person(session, email, name=person.name or email, now=now)
     identities.link(session, user, issuer=person.issuer, subject=person.subject, now=now)
     return user
 
