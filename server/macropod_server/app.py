@@ -119,9 +119,7 @@ def build_deps(
 
     Without `is_to_spawn` nothing is made ready for new runs, nor is a key made: for those who only look and clean.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if is_to_spawn:
-        check_is_whole(settings)
+    _make_ready(settings, is_to_spawn=is_to_spawn)
     database, key, master_keys = open_database(settings), run_key(settings), MasterKeys(settings)
     with _closed_when_refused(database):
         installation_id = join_installation(settings, database, key, now=clock())
@@ -148,6 +146,12 @@ def build_deps(
         secrets_of=values,
         provider=choose_provider(settings),
     )
+
+
+def _make_ready(settings: Settings, *, is_to_spawn: bool) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_to_spawn:
+        check_is_whole(settings)
 
 
 def _open_logs(settings: Settings, metrics: Metrics) -> LogStore:

@@ -1,43 +1,27 @@
 """Every setting, in one frozen class that is read once from the environment; see `docs/settings.md`."""
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from macropod_server.domain.accounts import LOCAL_ADMIN, SHORTEST_PASSWORD, checked_password, email_address
+from macropod_server.checked_settings import PREFIX, check_settings, setting_refused
+from macropod_server.domain.accounts import LOCAL_ADMIN
 from macropod_server.domain.addresses import Network, networks
 from macropod_server.domain.errors import Invalid
-from macropod_server.domain.oidc_settings import NoProvider, OidcSettings, issuer_host, web_host, words
+from macropod_server.domain.oidc_settings import OidcSettings, issuer_host, words
 from macropod_server.domain.package_index import CERTIFICATES, VARIABLES, PackageIndex
 from macropod_server.domain.placement import ANYWHERE, NoPlacement, Placement, read_placement
 from macropod_server.domain.profiles import NoProfiles, Profile, read_profiles
-from macropod_server.domain.storage_url import ADDRESSINGS, BucketPlace, NoStorageUrl, bucket_and_prefix, check_endpoint
+from macropod_server.domain.storage_url import BucketPlace, bucket_and_prefix
 
 MIB = 1024**2
 GIB = 1024**3
 
-_PREFIX = "MACROPOD_"
 _TAKES = {int: "a whole number", float: "a number"}
-_RANGES = {
-    "port": (0, 65_535),
-    "grace_seconds": (0, math.inf),
-    "drain_seconds": (0, 3600),
-    "run_cpus": (0.01, 100_000),
-    "run_log_max_bytes": (MIB, math.inf),
-    "kubernetes_ttl_seconds": (30, math.inf),
-    "kubernetes_cpu_request_percent": (1, 100),
-}
-"""What numbers may be; all others are 1 or more."""
-
-_ROLES = ("both", "api", "engine")
-_PULL_POLICIES = ("IfNotPresent", "Always", "Never")
-_CHOICES = {"role": _ROLES, "kubernetes_image_pull_policy": _PULL_POLICIES, "wallaroo": ("on", "off")}
 _READ_APART = ("package_index", "profiles", "kubernetes_placement")
-_SHORTEST_KEY = 32
 
 
 def _data_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -212,86 +196,15 @@ def read_settings(environ: Mapping[str, str] = os.environ, **flags: Any) -> Sett
         "kubernetes_placement": _placement(environ),
     }
     for each in fields(Settings):
-        name = _PREFIX + each.name.upper()
+        name = PREFIX + each.name.upper()
         if flags.get(each.name) is not None:
             values[each.name] = flags[each.name]
         elif environ.get(name) and each.name not in _READ_APART:
             values[each.name] = _parse(name, environ[name].strip(), each.type)
     values["otel_endpoint"] = values.get("otel_endpoint") or _otel_endpoint(environ)
     settings = Settings(**values)
-    for each in fields(Settings):
-        _check_range(each.name, getattr(settings, each.name))
-    _check_storage(settings)
-    _check_admin(settings)
-    _check_sign_in(settings)
-    for name, takes in _CHOICES.items():
-        if (value := getattr(settings, name)) not in takes:
-            raise _refusal(name, f"is {value!r}; it takes {', '.join(takes)}")
-    _check_keys(settings)
+    check_settings(settings)
     return settings
-
-
-def _check_keys(settings: Settings) -> None:
-    for name, keys in (("secret_key", [settings.secret_key]), ("master_key", settings.master_key.split())):
-        for key in filter(None, keys):
-            if len(key) < _SHORTEST_KEY:
-                raise _refusal(name, f"has {len(key)} characters; it takes {_SHORTEST_KEY} or more")
-    if settings.master_key and settings.master_key_file:
-        raise _refusal("master_key_file", "is set, and MACROPOD_MASTER_KEY too; give one of them")
-
-
-def _check_range(setting: str, value: Any) -> None:
-    # What is kept 0 days is kept for ever.
-    least, most = _RANGES.get(setting, (0 if setting.startswith("keep_") else 1, math.inf))
-    if isinstance(value, int | float) and not least <= value <= most:
-        takes = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
-        raise _refusal(setting, f"is {value}; it takes {takes}")
-
-
-def _check_admin(settings: Settings) -> None:
-    try:
-        setting = "admin_email"
-        email_address(settings.admin_email)
-        setting = "admin_password"
-        checked_password(settings.admin_password or "-" * SHORTEST_PASSWORD)
-    except Invalid as error:
-        raise _refusal(setting, f"is refused: {error.message.removesuffix('.')}") from None
-
-
-def _check_sign_in(settings: Settings) -> None:
-    try:
-        setting = "oidc_issuer"
-        provider = settings.oidc
-        setting = "public_url"
-        if settings.public_url:
-            web_host(settings.public_url)
-    except NoProvider as error:
-        raise _refusal(setting, f"is {getattr(settings, setting)!r}, which {error}") from None
-    try:
-        networks(settings.trusted_proxies)
-    except ValueError as error:
-        raise _refusal("trusted_proxies", f"is refused: {error}") from None
-    if provider and not provider.client_id:
-        raise _refusal("oidc_client_id", "is missing; MACROPOD_OIDC_ISSUER needs it")
-
-
-def _check_storage(settings: Settings) -> None:
-    try:
-        setting = "storage_url"
-        bucket_and_prefix(settings.storage_url)
-        for setting in ("storage_endpoint", "storage_direct_endpoint"):
-            if url := getattr(settings, setting):
-                check_endpoint(url)
-    except NoStorageUrl as error:
-        raise _refusal(setting, str(error)) from None
-    if settings.storage_addressing not in ADDRESSINGS:
-        takes = ", ".join(ADDRESSINGS)
-        raise _refusal("storage_addressing", f"is {settings.storage_addressing!r}; it takes {takes}")
-
-
-def _refusal(setting: str, what: str) -> Invalid:
-    name = _PREFIX + setting.upper()
-    return Invalid.field(name, f"{name} {what}.")
 
 
 def _otel_endpoint(environ: Mapping[str, str]) -> str:
@@ -306,7 +219,7 @@ def _profiles(environ: Mapping[str, str]) -> Mapping[str, Profile]:
     try:
         return read_profiles(environ.get("MACROPOD_PROFILES") or "{}")
     except NoProfiles as error:
-        raise _refusal("profiles", str(error)) from None
+        raise setting_refused("profiles", str(error)) from None
 
 
 def _placement(environ: Mapping[str, str]) -> Placement:
@@ -314,7 +227,7 @@ def _placement(environ: Mapping[str, str]) -> Placement:
         return read_placement(json.loads(environ.get("MACROPOD_KUBERNETES_PLACEMENT") or "{}"), "all runs")
     except (NoPlacement, ValueError) as error:
         told = f"is no JSON: {error}" if isinstance(error, ValueError) else str(error)
-        raise _refusal("kubernetes_placement", told) from None
+        raise setting_refused("kubernetes_placement", told) from None
 
 
 def _package_index(environ: Mapping[str, str]) -> PackageIndex:

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from macropod_server.api import examples
+from macropod_server.api import account_examples
 from macropod_server.api.instants import utc_or_none
 from macropod_server.api.schemas import Name, WorkspaceOut, of_row
 from macropod_server.db.tables import Member, Token, User, Workspace
@@ -20,7 +20,7 @@ _LONGEST_LIFE_DAYS = 3660
 class WorkspaceStateOut(BaseModel):
     """`paused_at` is null while runs of the workspace may start, `archived_at` while it can be changed."""
 
-    model_config = of_row(examples.WORKSPACE)
+    model_config = of_row(account_examples.WORKSPACE)
 
     id: int
     name: str
@@ -56,7 +56,7 @@ class WorkspaceChange(_Wish):
 
 
 class MemberOut(BaseModel):
-    model_config = of_row(examples.MEMBER)
+    model_config = of_row(account_examples.MEMBER)
 
     user_id: str
     email: str
@@ -85,7 +85,7 @@ class RoleIn(_Wish):
 
 
 class UserOut(BaseModel):
-    model_config = of_row(examples.USER)
+    model_config = of_row(account_examples.USER)
 
     id: str
     email: str
@@ -142,7 +142,7 @@ class OwnChange(_Wish):
 
 
 class TokenOut(BaseModel):
-    model_config = of_row(examples.TOKEN)
+    model_config = of_row(account_examples.TOKEN)
 
     id: str
     name: str

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from macropod_server.api import examples
+from macropod_server.api import account_examples
 from macropod_server.api.access import DepsDep, IdentityDep, Now
 from macropod_server.api.schemas import of_row
 from macropod_server.db import sessions
@@ -46,7 +46,7 @@ class DeviceTokenIn(_Wish):
 class SignedInOut(BaseModel):
     """`expires_in` and `refresh_expires_in` are seconds."""
 
-    model_config = of_row(examples.SIGNED_IN)
+    model_config = of_row(account_examples.SIGNED_IN)
 
     access_token: str = Field(repr=False)
     token_type: str = "Bearer"
@@ -62,7 +62,7 @@ class SignedInOut(BaseModel):
 class DeviceLoginOut(BaseModel):
     """As in RFC 8628: show `user_code` and `verification_uri`, then ask every `interval` seconds."""
 
-    model_config = of_row(examples.DEVICE_LOGIN)
+    model_config = of_row(account_examples.DEVICE_LOGIN)
 
     device_code: str = Field(repr=False)
     user_code: str
@@ -73,7 +73,7 @@ class DeviceLoginOut(BaseModel):
 
 
 class SessionOut(BaseModel):
-    model_config = of_row(examples.SESSION)
+    model_config = of_row(account_examples.SESSION)
 
     id: str
     how: How
