@@ -20,38 +20,11 @@ from macropod_server.adapters import (
     choose_tracing,
     open_database,
 )
-from macropod_server.api import audit_log as audit_log_page
-from macropod_server.api import (
-    connections,
-    errors,
-    events,
-    health,
-    log_download,
-    log_follow,
-    log_search,
-    log_usage,
-    logs,
-    members,
-    orchestrations,
-    pools,
-    runner,
-    runner_environment,
-    runs,
-    schedules,
-    secrets,
-    sessions,
-    tasks,
-    ticks,
-    tokens,
-    tracebacks,
-    users,
-    workspace,
-    workspaces,
-)
-from macropod_server.api import metrics as metrics_page
+from macropod_server.api import errors, log_follow
 from macropod_server.api.acts import NotedActs
 from macropod_server.api.bodies import MeasuredBodies, body_limits
 from macropod_server.api.parting import PartingAnswers
+from macropod_server.api.routers import PROBES, ROUTERS
 from macropod_server.api.traced import TracedRequests
 from macropod_server.db import spawners
 from macropod_server.db.engine import Database
@@ -82,38 +55,6 @@ log = structlog.get_logger()
 _THREADS = 200
 """Calls that wait for the database wait side by side, so that each is told in time that it is away."""
 
-_ROUTERS = tuple(
-    part.router
-    for part in (
-        runner,  # Looked through in this order, and no call comes as often as that with lines.
-        orchestrations,
-        tasks,
-        ticks,
-        schedules,
-        runs,
-        logs,
-        log_follow,
-        log_download,
-        log_search,
-        log_usage,
-        tracebacks,
-        events,
-        pools,
-        secrets,
-        connections,
-        workspace,
-        audit_log_page,
-        sessions,
-        workspaces,
-        members,
-        users,
-        tokens,
-        runner_environment,
-        health,
-        metrics_page,
-    )
-)
-
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -131,9 +72,7 @@ def build_deps(
 
     Without `is_to_spawn` nothing is made ready for new runs, nor is a key made: for those who only look and clean.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if is_to_spawn:
-        check_is_whole(settings)
+    _make_ready(settings, is_to_spawn=is_to_spawn)
     database, key, master_keys = open_database(settings), run_key(settings), MasterKeys(settings)
     with _closed_when_refused(database):
         installation_id = join_installation(settings, database, key, now=clock())
@@ -160,6 +99,12 @@ def build_deps(
         secrets_of=values,
         provider=choose_provider(settings),
     )
+
+
+def _make_ready(settings: Settings, *, is_to_spawn: bool) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_to_spawn:
+        check_is_whole(settings)
 
 
 def _open_logs(settings: Settings, metrics: Metrics, signals: Signals) -> LogStore:
@@ -251,22 +196,27 @@ def create_app(deps: Deps, *, with_engine: bool = True, with_api: bool = True) -
     app.state.deps, app.state.deps_of_runs, app.state.engine = deps, deps_of_runs, engine
     app.state.broadcasts = log_follow.broadcasts(deps)
     errors.install(app)
-    serves_wallaroo = deps.settings.serves_wallaroo and with_api
-    limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
-    app.add_middleware(NotedActs)
-    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse if serves_wallaroo else _refuse_natively)
-    app.state.open_to_containers = wallaroo_api.OPEN_TO_CONTAINERS if serves_wallaroo else ()
     app.state.status_of = errors.status_of
-    if not isinstance(deps.tracing, NoTracing):
-        app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
-    app.add_middleware(PartingAnswers, signals=deps.signals)
-    for router in _ROUTERS if with_api else (health.probes, metrics_page.router):
+    serves_wallaroo = deps.settings.serves_wallaroo and with_api
+    app.state.open_to_containers = wallaroo_api.OPEN_TO_CONTAINERS if serves_wallaroo else ()
+    _wrap(app, deps, serves_wallaroo=serves_wallaroo)
+    for router in ROUTERS if with_api else PROBES:
         app.include_router(router)
     if with_api:
         pages.install(app)
     for router in wallaroo_api.ROUTERS if serves_wallaroo else ():
         app.include_router(router, include_in_schema=False)
     return app
+
+
+def _wrap(app: FastAPI, deps: Deps, *, serves_wallaroo: bool) -> None:
+    """What every call passes through, the last one first."""
+    limits = body_limits(deps.settings) | (wallaroo_api.body_limits(deps.settings) if serves_wallaroo else {})
+    app.add_middleware(NotedActs)
+    app.add_middleware(MeasuredBodies, limits=limits, answer=_refuse if serves_wallaroo else _refuse_natively)
+    if not isinstance(deps.tracing, NoTracing):
+        app.add_middleware(TracedRequests, tracing=deps.tracing, clock=deps.clock)
+    app.add_middleware(PartingAnswers, signals=deps.signals)
 
 
 def _refuse(path: str, error: MacropodError) -> Response:
