@@ -18,6 +18,11 @@ ERRORS = [
     macropod.TooLarge,
     macropod.Unavailable,
     macropod.OutOfSpace,
+    macropod.TooMany,
+    macropod.LoginPending,
+    macropod.LoginTooFast,
+    macropod.LoginExpired,
+    macropod.LoginDenied,
 ]
 
 
