@@ -36,7 +36,7 @@ class Deps:
     signals: Signals
     clock: Callable[[], datetime]
     stopwatch: Stopwatch
-    run_key: bytes
+    run_key: bytes = field(repr=False)
     master_keys: MasterKeys
     metrics: Metrics
     tracing: Tracing

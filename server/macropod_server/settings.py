@@ -31,7 +31,7 @@ class Settings:
     """Each field is read from `MACROPOD_<FIELD>` in upper case."""
 
     data_dir: Path = field(default_factory=data_dir)
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     storage_url: str = ""
     storage_endpoint: str = ""
     storage_region: str = ""
@@ -50,13 +50,13 @@ class Settings:
     kubernetes_ttl_seconds: int = 86_400
     kubernetes_cpu_request_percent: int = 25
     kubernetes_placement: Placement = ANYWHERE
-    secret_key: str = ""
-    master_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    master_key: str = field(default="", repr=False)
     master_key_file: str = ""
     role: str = "both"
     trusted_proxies: str = ""
     database_connections: int = 7
-    metrics_token: str = ""
+    metrics_token: str = field(default="", repr=False)
     otel_endpoint: str = ""
     credentials: Path = field(default_factory=credentials_file)
     admin_email: str = LOCAL_ADMIN

@@ -238,7 +238,16 @@ def test_a_token_for_one_workspace_sees_and_makes_such_for_it_only(deps, person)
     for other in (home, "nowhere"):
         answer = ada.ask("POST", "tokens", {"name": "x", "workspace": other}, token=bound["secret"])
         assert (answer.status_code, "no workspace" in answer.json()["message"]) == (404, True)
+    assert ada.ask("GET", "sessions", token=bound["secret"]).status_code == 403
     listed = ada.told("GET", "tokens", token=bound["secret"])["items"]
     assert {each["name"] for each in listed} == {"bound", "made"}
     assert [each["id"] for each in ada.told("GET", "workspaces", token=bound["secret"])["items"]] == [1]
     assert ada.ask("DELETE", f"tokens/{ada.token.id}", token=bound["secret"]).status_code == 404
+
+
+def test_a_token_that_ends_makes_none_that_goes_on_after_it(person):
+    ada = person()
+    day = ada.told("POST", "tokens", {"name": "day", "scope": "admin", "expires_in_days": 1})
+    for wish in ({}, {"expires_in_days": 90}):
+        made = ada.told("POST", "tokens", {"name": "made"} | wish, token=day["secret"])
+        assert made["expires_at"] == day["expires_at"]

@@ -157,3 +157,23 @@ def test_entries_go_when_their_time_is_over(deps):
     deps.clock.advance(days=2)
     retain(deps)
     assert len(entries(deps)) == 1
+
+
+def test_what_changed_nothing_leaves_no_entry(deps, client):
+    wish = {"password": "a third long password", "old_password": "a wrong long password"}
+    assert client.patch("/v1/users/me", json=wish).status_code == 422
+    assert client.delete("/v1/sessions/nothing").status_code == 404
+    assert [(entry.action, entry.outcome) for entry in entries(deps)] == [("sessions.begin", "refused")]
+
+
+def test_a_secret_is_named_and_its_value_is_not(deps, client):
+    client.put("/v1/secrets/warehouse", json={"value": "open sesame"})
+    (entry,) = entries(deps)
+    assert (entry.action, entry.object_kind, entry.object_id) == ("secrets.change", "secret", "warehouse")
+    assert "sesame" not in entry.model_dump_json()
+
+
+def test_a_refused_name_that_cannot_be_stored_is_stored_without_what_cannot(deps, stranger):
+    wish = {"email": "a\x00b@example.org", "password": "a wrong long password"}
+    assert stranger.post("/v1/session", json=wish).status_code == 401
+    assert "\x00" not in entries(deps)[0].actor

@@ -179,3 +179,12 @@ def test_people_may_reach_a_server_by_plain_http():
 def test_the_secret_of_a_provider_is_not_shown():
     settings = Settings(data_dir=Path("x"), oidc_client_secret="hunter2", oidc_issuer="https://a", oidc_client_id="b")
     assert "hunter2" not in repr(settings) + repr(settings.oidc)
+
+
+def test_what_is_secret_is_in_no_repr():
+    planted = {name: f"planted {name} " * 4 for name in ("SECRET_KEY", "MASTER_KEY", "METRICS_TOKEN", "ADMIN_PASSWORD")}
+    planted["MASTER_KEY"] = planted["MASTER_KEY"].replace(" ", "-")
+    url = {"MACROPOD_DATABASE_URL": "postgresql+psycopg://user:planted@host/name"}
+    settings = read_settings({f"MACROPOD_{name}": value for name, value in planted.items()} | url)
+    assert settings.secret_key == planted["SECRET_KEY"].strip()
+    assert "planted" not in repr(settings)

@@ -1,5 +1,7 @@
 """A device asks, its user answers in a browser, and the device is told once; as RFC 8628 has it."""
 
+from contextlib import suppress
+
 import pytest
 from macropod_server.db.tables import DeviceLogin
 from macropod_server.domain.errors import (
@@ -11,6 +13,7 @@ from macropod_server.domain.errors import (
     TooMany,
     Unauthorized,
 )
+from macropod_server.flows.change_user import set_password
 from macropod_server.flows.device_login import (
     approve_device_login,
     begin_device_login,
@@ -126,3 +129,20 @@ def test_an_address_begins_only_so_many(deps):
     with pytest.raises(TooMany):
         begin_device_login(deps, now=deps.clock(), address="203.0.113.7")
     assert begin_device_login(deps, now=deps.clock(), address="203.0.113.8")
+
+
+def test_who_was_let_in_before_the_password_was_changed_does_not_come_in(deps, ada, begun):
+    approve(deps, begun.user_code, ada)
+    set_password(deps, ada.id, "another long password", deps.clock())
+    with pytest.raises(LoginExpired):
+        poll(deps, begun)
+
+
+def test_codes_of_devices_are_not_tried_without_end(deps):
+    def guess_on():
+        for number in range(1000):
+            with suppress(LoginExpired):
+                poll_device_login(deps, f"guess {number}", now=deps.clock(), address="192.0.2.7")
+
+    with pytest.raises(TooMany):
+        guess_on()

@@ -1,7 +1,7 @@
 """Say yes to a device in a browser; never without seeing whose account and which code."""
 
 import pytest
-from macropod_server.db.tables import DeviceLogin
+from macropod_server.db.tables import AuditEntry, DeviceLogin
 from macropod_server.flows.device_login import begin_device_login
 
 from tests.builders import all_rows
@@ -65,3 +65,10 @@ def test_a_wrong_code_is_asked_for_again(signed_in, begun):
     assert (answer.status_code, "No device waits for this code." in answer.text) == (404, True)
     assert "<b>BBBB" not in answer.text
     assert "The code it shows" in signed_in.open("/device").text
+
+
+def test_the_answer_stands_in_the_audit_log(deps, ada, signed_in, begun):
+    signed_in.open("/device", code=begun.user_code)
+    signed_in.send("/device", answer="deny")
+    entry = all_rows(deps, AuditEntry)[-1]
+    assert (entry.actor, entry.action, entry.object_id) == (EMAIL, "sessions.answer_device", begun.user_code)

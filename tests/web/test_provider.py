@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from macropod_server.db.tables import Member, OutsideIdentity, User, UserSession
+from macropod_server.db.tables import AuditEntry, Member, OutsideIdentity, User, UserSession
 from macropod_server.throttle import LIMITS, Kind, Throttle
 
 from tests.builders import NOON, all_rows
@@ -194,3 +194,22 @@ def test_codes_are_not_tried_without_end(deps, browser, provider):
     browser.client.app.state.deps = replace(deps, throttle=few)
     provider.claims = {"aud": "another"}
     assert [sign_in(browser, provider).status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_an_address_that_the_provider_gave_to_somebody_else_brings_nobody_into_the_account(deps, browser, provider):
+    sign_in(browser, provider)
+    provider.claims = {"sub": "the successor"}
+    browser.client.cookies.clear()
+    assert refused(sign_in(browser, provider), 403, "belongs to another person of this provider")
+    assert len(all_rows(deps, OutsideIdentity)) == 1
+
+
+def test_who_came_for_the_first_time_and_what_was_linked_stands_in_the_audit_log(deps, browser, provider):
+    make_person(deps)
+    sign_in(browser, provider)
+    provider.claims = {"sub": "another", "email": "new@example.org"}
+    browser.client.cookies.clear()
+    sign_in(browser, provider)
+    found = [(entry.action, entry.actor, entry.facts) for entry in all_rows(deps, AuditEntry)]
+    assert ("users.link", "ada@example.org", {"issuer": provider.issuer}) in found
+    assert ("users.come", "new@example.org", {"issuer": provider.issuer}) in found

@@ -10,11 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 from starlette.types import Scope as Head
 
-from macropod_server.api.acts import note_actor, note_workspace
+from macropod_server.api.acts import note_caller
 from macropod_server.db import access, accounts, runs, workspaces
 from macropod_server.db.tables import Run
 from macropod_server.db.workspaces import no_workspace
 from macropod_server.deps import Deps
+from macropod_server.domain.acts import note_workspace
 from macropod_server.domain.errors import Forbidden, MacropodError, Unauthorized
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.naming import run_of_token
@@ -27,7 +28,10 @@ _AFTER_THE_END = timedelta(seconds=60)
 
 _CONTACT_NOTED_EVERY = timedelta(seconds=3)
 
-_bearer = HTTPBearer(auto_error=False, description="A token made by `macropod-server token`, or a run's own.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="A token of a user, as `macropod token create` makes one, the access token of a session, or a run's own.",
+)
 
 
 async def get_deps(request: Request) -> Deps:
@@ -75,7 +79,7 @@ TokenDep = Annotated[str, Depends(get_token)]
 
 def get_identity(request: Request, deps: DepsDep, token: TokenDep, now: Now) -> Identity:
     identity = identify(deps, token, now=now)
-    note_actor(request, identity, now=now)
+    note_caller(request, identity, now=now)
     return identity
 
 

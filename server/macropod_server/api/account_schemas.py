@@ -104,7 +104,7 @@ class UserList(BaseModel):
 
 
 class InvitedOut(UserOut):
-    password: str | None = Field(description="where one was made: told this once")
+    password: str | None = Field(repr=False, description="where one was made: told this once")
 
 
 class MeOut(UserOut):
@@ -164,7 +164,7 @@ class TokenList(BaseModel):
 
 
 class MadeTokenOut(TokenOut):
-    secret: str = Field(description="the token itself, told this once; only its digest is kept")
+    secret: str = Field(repr=False, description="the token itself, told this once; only its digest is kept")
 
 
 class TokenIn(_Wish):

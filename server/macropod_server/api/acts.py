@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from macropod_server.domain.acts import Act, acting
+from macropod_server.domain.acts import Act, acting, note_actor
 from macropod_server.domain.identity import Identity
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -32,16 +32,8 @@ class NotedActs:
             acting.reset(token)
 
 
-def note_actor(request: Request, identity: Identity, *, now: datetime) -> None:
-    """From here on changes are those of this person, program or run."""
-    if (act := acting.get()) is not None:
-        act.identity, act.at = identity, now
-        act.action, act.named = _action(request), dict(request.path_params)
-
-
-def note_workspace(workspace_id: int) -> None:
-    if (act := acting.get()) is not None:
-        act.workspace_id = workspace_id
+def note_caller(request: Request, identity: Identity, *, now: datetime) -> None:
+    note_actor(identity, action=_action(request), named=request.path_params, now=now)
 
 
 def _action(request: Request) -> str:

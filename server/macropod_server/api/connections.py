@@ -59,7 +59,7 @@ class ConnectionList(BaseModel):
 
 
 class DetailsOut(BaseModel):
-    details: dict[str, Any]
+    details: dict[str, Any] = Field(repr=False)
 
 
 @router.post("", status_code=201)

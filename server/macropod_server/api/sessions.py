@@ -7,12 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from macropod_server.api import account_examples
-from macropod_server.api.access import DepsDep, IdentityDep, Now
+from macropod_server.api.access import DepsDep, Now, UnboundHolder
 from macropod_server.api.schemas import of_row
 from macropod_server.db import sessions
-from macropod_server.domain.errors import Conflict, Forbidden
-from macropod_server.domain.identity import Identity
-from macropod_server.domain.roles import Scope
+from macropod_server.domain.errors import Conflict
 from macropod_server.domain.sign_in import How
 from macropod_server.flows.begin_session import SignedIn
 from macropod_server.flows.device_login import begin_device_login, poll_device_login
@@ -97,16 +95,8 @@ def get_public_url(request: Request, deps: DepsDep) -> str:
     return deps.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 
-def get_myself(identity: IdentityDep) -> Identity:
-    """A person, through a session or a token of the widest scope."""
-    if identity.run_id is not None or identity.scope is not Scope.ADMIN:
-        raise Forbidden("This takes a session of yours, or a token with the scope admin.")
-    return identity
-
-
 Address = Annotated[str, Depends(get_address)]
 PublicUrl = Annotated[str, Depends(get_public_url)]
-Myself = Annotated[Identity, Depends(get_myself)]
 
 
 @router.post("/session")
@@ -124,7 +114,7 @@ def refresh(deps: DepsDep, address: Address, now: Now, wish: RefreshIn, response
 
 
 @router.delete("/session", status_code=204)
-def end(deps: DepsDep, caller: Myself, now: Now) -> None:
+def end(deps: DepsDep, caller: UnboundHolder, now: Now) -> None:
     """Sign out: nothing made through this session is good for anything any more."""
     if caller.session_id is None:
         raise Conflict("This token is no session's. `DELETE /v1/sessions/{id}` ends a session of yours.")
@@ -132,7 +122,7 @@ def end(deps: DepsDep, caller: Myself, now: Now) -> None:
 
 
 @router.get("/sessions")
-def list_own(deps: DepsDep, caller: Myself, now: Now) -> SessionList:
+def list_own(deps: DepsDep, caller: UnboundHolder, now: Now) -> SessionList:
     """Those of the caller that go on, the one used last first."""
     with deps.database.read() as session:
         found = [SessionOut.model_validate(each) for each in sessions.of_user(session, caller.user_id, now=now)]
@@ -142,7 +132,7 @@ def list_own(deps: DepsDep, caller: Myself, now: Now) -> SessionList:
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-def end_one(deps: DepsDep, caller: Myself, now: Now, session_id: str) -> None:
+def end_one(deps: DepsDep, caller: UnboundHolder, now: Now, session_id: str) -> None:
     sign_out(deps, session_id, user_id=caller.user_id, now=now)
 
 

@@ -1,5 +1,7 @@
 """One's own tokens: list, make, revoke."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlmodel import Session
 
@@ -33,7 +35,7 @@ def make(wish: TokenIn, deps: DepsDep, holder: AccountHolder, now: Now) -> MadeT
         name=wish.name,
         scope=wish.scope,
         workspace_id=bound_to,
-        expires_at=wish.end(now),
+        expires_at=_no_later(wish.end(now), holder.expires_at),
         now=now,
     )
     with deps.database.read() as session:
@@ -46,6 +48,11 @@ def revoke(token_id: str, deps: DepsDep, holder: AccountHolder, now: Now) -> Non
     with deps.database.read() as session:
         is_in_reach = any(token.id == token_id for token in _in_reach(session, holder))
     revoke_token(deps, token_id if is_in_reach else "", user_id=holder.user_id, now=now)
+
+
+def _no_later(wanted: datetime | None, most: datetime | None) -> datetime | None:
+    """A token that ends makes none that goes on after it."""
+    return min(filter(None, (wanted, most)), default=None)
 
 
 def _in_reach(session: Session, holder: Identity) -> list[Token]:

@@ -9,8 +9,19 @@ from typing import Any
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
-from macropod_server.db.tables import AuditEntry, Orchestration, Run, Task, Token, User, Workspace
+from macropod_server.db.tables import (
+    AuditEntry,
+    Connection,
+    Orchestration,
+    Run,
+    Secret,
+    Task,
+    Token,
+    User,
+    Workspace,
+)
 from macropod_server.domain.acts import Act, acting
+from macropod_server.domain.texts import cleaned
 
 _KINDS: dict[type[Any], str] = {
     Orchestration: "orchestration",
@@ -18,6 +29,8 @@ _KINDS: dict[type[Any], str] = {
     Workspace: "workspace",
     User: "user",
     Token: "token",
+    Secret: "secret",
+    Connection: "connection",
     Run: "run",
 }
 """What calls make: the kind a call is for stands before those that come along with it."""
@@ -25,17 +38,27 @@ _KINDS: dict[type[Any], str] = {
 
 @contextmanager
 def noted(session: Session) -> Iterator[None]:
-    """Within it the session changes something: for a call that acts for somebody an entry goes along with the first
-    change it makes."""
+    """Within it the session may change something: for a call that acts for somebody an entry goes along with the
+    first change it makes."""
     act = acting.get()
     if act is None or act.identity is None or act.is_noted:
         yield
         return
+    changes: list[int] = []
     event.listen(session, "before_flush", lambda session, *_: session.info["made"].extend(session.new))
+    event.listen(session.connection(), "after_cursor_execute", lambda *call: changes.append(_changed_rows(call)))
     yield
     session.flush()
-    session.add(_entry(act, session.info["made"]))
-    session.info["noted"] = act
+    if any(changes):
+        session.add(_entry(act, session.info["made"]))
+        session.info["noted"] = act
+
+
+def _changed_rows(call: tuple[Any, ...]) -> int:
+    """Of a statement that was carried out; not 0 where nobody can tell how many it changed."""
+    _connection, cursor, _statement, _parameters, context, _is_many = call
+    is_change = context.isinsert or context.isupdate or context.isdelete
+    return int(cursor.rowcount) if is_change else 0
 
 
 SIGN_IN = "sessions.begin"
@@ -47,9 +70,17 @@ def add_sign_in(session: Session, user: User, *, how: str, address: str | None, 
     session.add(entry)
 
 
+def add_join(session: Session, user: User, *, issuer: str, is_new: bool, address: str | None, now: datetime) -> None:
+    """Somebody came through a provider for the first time."""
+    action = "users.come" if is_new else "users.link"
+    entry = AuditEntry(at=now, action=action, actor=user.email, user_id=user.id, address=address)
+    entry.object_kind, entry.object_id, entry.facts = "user", user.id, {"issuer": issuer}
+    session.add(entry)
+
+
 def add_refusal(session: Session, *, actor: str, how: str, address: str | None, reason: str, now: datetime) -> None:
     """Somebody was not let in. `actor` is who they said they are."""
-    entry = AuditEntry(at=now, outcome="refused", action=SIGN_IN, actor=actor[:400], address=address)
+    entry = AuditEntry(at=now, outcome="refused", action=SIGN_IN, actor=cleaned(actor)[:400], address=address)
     entry.facts = {"how": how, "reason": reason}
     session.add(entry)
 

@@ -2,13 +2,18 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from macropod_server.db.tables import OutsideIdentity, User
 
 
 def find(session: Session, issuer: str, subject: str) -> OutsideIdentity | None:
     return session.get(OutsideIdentity, (issuer, subject))
+
+
+def has_one_of(session: Session, user_id: str, *, issuer: str) -> bool:
+    is_its = (OutsideIdentity.user_id == user_id, OutsideIdentity.issuer == issuer)
+    return session.exec(select(OutsideIdentity.subject).where(*is_its).limit(1)).first() is not None
 
 
 def use(session: Session, found: OutsideIdentity, *, email: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from macropod_server.db.changes import changed
 from macropod_server.db.retention import Rules
-from macropod_server.db.tables import UserSession
+from macropod_server.db.tables import DeviceLogin, UserSession
 from macropod_server.domain.naming import new_id, sha256_hex
 from macropod_server.domain.sign_in import How, session_end
 
@@ -42,12 +42,11 @@ def of_user(session: Session, user_id: str, *, now: datetime) -> list[UserSessio
     return list(session.exec(query.order_by(col(UserSession.last_used_at).desc(), col(UserSession.id)).limit(100)))
 
 
-def use(session: Session, found: UserSession, *, now: datetime) -> datetime:
-    """When it is over now. One that was ended meanwhile stays ended."""
+def use(session: Session, found: UserSession, *, now: datetime) -> None:
+    """It is over later then. One that was ended meanwhile stays ended."""
     expires_at = session_end(created_at=found.created_at, now=now)
     is_its = (col(UserSession.id) == found.id, col(UserSession.ended_at).is_(None))
     session.execute(update(UserSession).where(*is_its).values(last_used_at=now, expires_at=expires_at))
-    return expires_at
 
 
 def end(session: Session, session_id: str, *, user_id: str, now: datetime) -> bool:
@@ -58,7 +57,9 @@ def end(session: Session, session_id: str, *, user_id: str, now: datetime) -> bo
 
 
 def end_all(session: Session, user_id: str, *, now: datetime) -> int:
-    """For a password that is changed and an account that is disabled."""
+    """For a password that is changed and an account that is disabled. Devices that were let in and have not come are
+    not let in any more."""
+    session.execute(delete(DeviceLogin).where(col(DeviceLogin.user_id) == user_id))
     is_its = (col(UserSession.user_id) == user_id, col(UserSession.ended_at).is_(None))
     return changed(session, update(UserSession).where(*is_its).values(ended_at=now))
 

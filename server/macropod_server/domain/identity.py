@@ -1,6 +1,7 @@
 """Who a token speaks for, and how far it reaches."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from macropod_server.domain.roles import Scope
 
@@ -23,4 +24,6 @@ class Identity:
     """Whether the person may manage accounts; a run never may."""
     run_id: str | None = None
     token_id: str | None = None
+    expires_at: datetime | None = None
+    """Of a token that ends."""
     session_id: str | None = None

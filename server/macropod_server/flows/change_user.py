@@ -27,6 +27,7 @@ def set_enabled(deps: Deps, user_id: str, *, enabled: bool, now: datetime, calle
         if not enabled:
             _check_is_other(user, caller_id, "disable")
             _check_leaves_an_admin(admins, user)
+            sessions.end_all(session, user_id, now=now)
         if enabled or user.disabled_at is None:
             user.disabled_at = None if enabled else now
         session.add(user)

@@ -70,6 +70,12 @@ def deny_device_login(deps: Deps, user_code: str, user_id: str, *, now: datetime
 def poll_device_login(deps: Deps, device_code: str, *, now: datetime, address: str | None = None) -> SignedIn:
     """Raises `LoginPending` until its user has answered, `LoginDenied` or `LoginExpired` where nothing comes of it."""
     here = neighbourhood(address) if address else None
+    with deps.database.read() as session:
+        is_there = device_logins.find(session, device_code) is not None
+    if not is_there and here:
+        deps.throttle.take(Tries(Kind.WRONG_HERE, here))
+    if not is_there:
+        raise _over()
     with deps.database.write() as session:
         outcome = _outcome(deps, session, device_logins.find(session, device_code), here=here, now=now)
     if isinstance(outcome, MacropodError):
@@ -90,7 +96,7 @@ def _outcome(
 ) -> SignedIn | MacropodError:
     """A refusal is told, not raised: what was noted with it is to be kept."""
     if found is None or found.expires_at <= now:
-        return LoginExpired("This log-in is over: nobody answered it in time, or it was fetched before. Begin anew.")
+        return _over()
     if found.user_id is None:
         return _still_pending(found, now=now)
     device_logins.remove(session, found)
@@ -98,6 +104,10 @@ def _outcome(
         return LoginDenied("The log-in was refused in the browser.")
     user = check_enabled(accounts.user(session, found.user_id))
     return begin_session(deps, session, user, how=How.DEVICE, address=here, now=now)
+
+
+def _over() -> LoginExpired:
+    return LoginExpired("This log-in is over: nobody answered it in time, or it was fetched before. Begin anew.")
 
 
 def _still_pending(found: Row, *, now: datetime) -> LoginPending:

@@ -97,6 +97,7 @@ def _of_token(session: Session, token: Token, *, now: datetime) -> Identity:
         scope=token.scope,
         is_admin=user.is_admin,
         token_id=token.id,
+        expires_at=token.expires_at,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from macropod_server.db import audit_log
 from macropod_server.deps import Deps
+from macropod_server.domain.acts import for_nobody
 from macropod_server.domain.addresses import neighbourhood
 from macropod_server.domain.errors import Forbidden, Unauthorized, Unavailable
 
@@ -17,6 +18,6 @@ def noting_refusals(deps: Deps, who: str, *, how: str, address: str | None, now:
         yield
     except (Unauthorized, Forbidden) as refusal:
         here = neighbourhood(address) if address else None
-        with suppress(Unavailable), deps.database.write() as session:
+        with suppress(Unavailable), for_nobody(), deps.database.write() as session:
             audit_log.add_refusal(session, actor=who, how=how, address=here, reason=refusal.message, now=now)
         raise

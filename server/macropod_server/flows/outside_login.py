@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from macropod_server.db import accounts, identities
+from macropod_server.db import accounts, audit_log, identities
 from macropod_server.db.tables import User
 from macropod_server.deps import Deps
 from macropod_server.domain.accounts import email_address
@@ -62,7 +62,7 @@ def _arrival(
         deps.throttle.note(here)
         raise
     with deps.database.write() as session:
-        user = _account_of(deps, session, person, now=now)
+        user = _account_of(deps, session, person, address=address, now=now)
     secret = begin_page_session(deps, user, how=How.OIDC, address=address, now=now)
     return Arrival(secret, login.goes_to)
 
@@ -73,7 +73,7 @@ def _provider(deps: Deps) -> Provider:
     return deps.provider
 
 
-def _account_of(deps: Deps, session: Session, person: OutsidePerson, *, now: datetime) -> User:
+def _account_of(deps: Deps, session: Session, person: OutsidePerson, *, address: str, now: datetime) -> User:
     """By the provider's own name for them. Their address counts once, the first time, and only a verified one."""
     known = identities.find(session, person.issuer, person.subject)
     if known is not None:
@@ -84,9 +84,21 @@ def _account_of(deps: Deps, session: Session, person: OutsidePerson, *, now: dat
     email = _verified_email(person)
     _check_domain(deps, email)
     found = accounts.user_of_email(session, email)
+    if found is not None:
+        _check_is_free(session, found, person)
     user = found or add_person(session, email, name=person.name or email, now=now)
     identities.link(session, user, issuer=person.issuer, subject=person.subject, now=now)
+    here = neighbourhood(address)
+    audit_log.add_join(session, user, issuer=person.issuer, is_new=found is None, address=here, now=now)
     return user
+
+
+def _check_is_free(session: Session, user: User, person: OutsidePerson) -> None:
+    """An address that the provider gave to somebody else meanwhile brings nobody into the account of who had it."""
+    if identities.has_one_of(session, user.id, issuer=person.issuer):
+        raise Forbidden(
+            f"The account {user.email} belongs to another person of this provider. An admin of this server can help."
+        )
 
 
 def _verified_email(person: OutsidePerson) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import Form, Request, Response
 
+from macropod_server.domain.acts import note_actor
 from macropod_server.domain.errors import NotFound
 from macropod_server.flows.device_login import approve_device_login, deny_device_login, find_device_login
 from macropod_server.web.rendering import page, status_of, told
@@ -38,6 +39,7 @@ def take_answer(
     if visitor.identity is None:
         return go("/sign-in?next=/device")
     user_id = visitor.identity.user_id
+    note_actor(visitor.identity, action="sessions.answer_device", named={"code": code[:20]}, now=visitor.now)
     if answer != "approve":
         deny_device_login(visitor.deps, code, user_id, now=visitor.now)
         return told("Refused", "The device is not signed in. You can close this page.")

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from macropod_server.domain.acts import note_actor
 from macropod_server.domain.errors import MacropodError, NotFound, TooMany, Unauthorized
 from macropod_server.domain.sign_in import How, own_path
 from macropod_server.flows.check_password import check_password
@@ -54,6 +55,7 @@ def show_account(visitor: VisitorDep) -> Response:
 def take_sign_out(visitor: VisitorDep, word: Annotated[str, Form()] = "") -> Response:
     visitor.check_form(word)
     if (who := visitor.identity) and who.session_id:
+        note_actor(who, action="sessions.end", named={"session_id": who.session_id}, now=visitor.now)
         with suppress(NotFound):  # Over already, as by a second click.
             sign_out(visitor.deps, who.session_id, user_id=who.user_id, now=visitor.now)
     answer = go("/signed-out")
