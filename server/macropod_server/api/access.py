@@ -30,7 +30,7 @@ _CONTACT_NOTED_EVERY = timedelta(seconds=3)
 
 _bearer = HTTPBearer(
     auto_error=False,
-    description="A token of a user, as `macropod token create` makes one, the access token of a session, or a run's own.",
+    description="A user's, as `macropod token create` makes one, the access token of a session, or a run's own.",
 )
 
 
