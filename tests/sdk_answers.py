@@ -51,6 +51,8 @@ NO_OPTIONS: dict[str, Any] = {
     "pids": None,
     "gpus": None,
     "locks": [],
+    "secrets": {},
+    "secret_files": {},
 }
 
 

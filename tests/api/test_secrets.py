@@ -33,7 +33,7 @@ def as_run(deps, run):
 
 def test_a_secret_is_set_listed_shown_and_deleted_without_its_value(client):
     made = client.put("/v1/secrets/password", json={"value": "hunter22"})
-    assert (made.json()["version"], made.json()["created_by"]) == (1, "test")
+    assert (made.json()["version"], made.json()["created_by"]) == (1, "admin@localhost")
     assert client.put("/v1/secrets/password", json={"value": "hunter33"}).json()["version"] == 2
     shown = client.get("/v1/secrets/password")
     assert [each["number"] for each in shown.json()["versions"]] == [2, 1]

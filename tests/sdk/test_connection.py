@@ -16,6 +16,11 @@ ERRORS = [
     macropod.NotFound,
     macropod.Conflict,
     macropod.TooLarge,
+    macropod.TooMany,
+    macropod.LoginPending,
+    macropod.LoginTooFast,
+    macropod.LoginExpired,
+    macropod.LoginDenied,
     macropod.Unavailable,
     macropod.OutOfSpace,
 ]
