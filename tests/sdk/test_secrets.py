@@ -39,7 +39,7 @@ def test_a_secret_is_set_listed_and_deleted_and_shows_no_value(client: macropod.
     assert (made.id, made.version, made.versions) == ("password", 2, ())
     shown = client.get_secret("password")
     assert [each.number for each in shown.versions] == [2, 1]
-    assert shown.to_dict()["versions"][0]["created_by"] == "test"
+    assert shown.to_dict()["versions"][0]["created_by"] == "admin@localhost"
     listed = client.list_secrets()
     assert "hunter" not in repr((made, shown, listed)) + listed._repr_html_() + shown._repr_html_()
     client.delete_secret("password")
