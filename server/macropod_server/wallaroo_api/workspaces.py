@@ -5,8 +5,8 @@ from enum import StrEnum
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from macropod_server.api.access import DepsDep, Now, UnboundHolder
-from macropod_server.db import accounts, workspaces
+from macropod_server.api.access import DepsDep, Now, UnboundHolder, check_removal
+from macropod_server.db import accounts
 from macropod_server.domain.accounts import email_address
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.roles import Role
@@ -104,11 +104,9 @@ def _type_of(role: Role) -> UserType:
 def add_user(wish: AddWish, call: CallDep) -> Nothing:
     """Who belongs to it already loses nothing by it."""
     call.within(Role.OWNER, wish.workspace_id)
-    role, user_id = _ROLE[_user_type(wish.user_type)], _user_id(call, wish.user_id, wish.email)
-    with call.deps.database.read() as session:
-        member = workspaces.member(session, wish.workspace_id, user_id)
-    if member is None or not member.role.may(role):
-        set_member(call.deps, wish.workspace_id, user_id, role, now=call.now)
+    role = _ROLE[_user_type(wish.user_type)]
+    user_id = _known(wish.user_id or _id_of(call, wish.email), wish.email)
+    set_member(call.deps, wish.workspace_id, user_id, role, keeps_more=True, now=call.now)
     return Nothing()
 
 
@@ -118,16 +116,21 @@ def _user_type(word: str) -> UserType:
 
 @router.post("/remove_user")
 def remove_user(wish: RemoveWish, call: CallDep) -> Removed:
-    user_id = _user_id(call, wish.user_id, wish.email)
-    call.within(Role.VIEWER if user_id == call.identity.user_id else Role.OWNER, wish.workspace_id)
-    return Removed(affected_rows=remove_member(call.deps, wish.workspace_id, user_id, now=call.now))
+    """Who may not remove others does not learn from it who has an account."""
+    caller = call.within(Role.VIEWER, wish.workspace_id)
+    user_id = wish.user_id or _id_of(call, wish.email)
+    check_removal(call.deps, caller, user_id)
+    removed = remove_member(call.deps, wish.workspace_id, _known(user_id, wish.email), now=call.now)
+    return Removed(affected_rows=removed)
 
 
-def _user_id(call: Call, user_id: str | None, email: str | None) -> str:
-    if user_id:
-        return user_id
+def _id_of(call: Call, email: str | None) -> str | None:
     with call.deps.database.read() as session:
         user = accounts.user_of_email(session, email_address(email or ""))
-    if user is None:
+    return user.id if user else None
+
+
+def _known(user_id: str | None, email: str | None) -> str:
+    if user_id is None:
         raise NotFound(f"There is no user {email}.")
-    return user.id
+    return user_id
