@@ -49,7 +49,7 @@ def make(deps, details=None, *, name="warehouse", workspace_id=WORKSPACE, owner_
 
 def linked_names(deps, connection):
     with deps.database.read() as session:
-        return connections.workspace_names(session, connection.id)[connection.id]
+        return connections.workspace_names(session, connection.id, among=[WORKSPACE])[connection.id]
 
 
 def found(deps, reach):

@@ -9,12 +9,11 @@ from fastapi import Depends
 from sqlmodel import Session
 
 from macropod_server.api.access import Caller, DepsDep, IdentityDep, Now, caller_in, check_change, check_role
-from macropod_server.db import access
+from macropod_server.db import access, accounts
 from macropod_server.deps import Deps
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Role
-from macropod_server.wallaroo_api import reach
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Call:
     def listed_workspaces(self, session: Session, wanted: Collection[int]) -> list[int]:
         """Those whose objects are to be listed: all in reach where none is named."""
         if not wanted:
-            return [workspace.id for workspace in reach.workspaces(session, self.identity) if workspace.id is not None]
+            return accounts.ids_in_reach(session, self.identity)
         for workspace_id in wanted:
             caller_in(session, self.identity, workspace_id, otherwise=no_workspace(workspace_id))
         return [*wanted]

@@ -1,13 +1,17 @@
 """Connections. There one is in no workspace until it is added to some; here who makes it owns it until then."""
 
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
-from macropod_server.db import connections
-from macropod_server.domain.errors import Conflict, Forbidden
+from macropod_server.api.runner_news import until_hidden
+from macropod_server.db import accounts, connections
+from macropod_server.domain.errors import Conflict, Forbidden, NotFound
 from macropod_server.domain.roles import Role
 from macropod_server.flows.create_connection import (
     ConnectionWish,
@@ -61,6 +65,9 @@ class Listed(BaseModel):
     connections: list[ConnectionShape]
 
 
+Told = TypeVar("Told", ConnectionShape, Listed)
+
+
 @router.post("/create")
 def create(wish: CreateWish, call: CallDep) -> Made:
     who = call.identity
@@ -82,24 +89,35 @@ def create(wish: CreateWish, call: CallDep) -> Made:
 
 
 @router.post("/get")
-def get(wish: ByName, call: CallDep) -> ConnectionShape:
-    return _get(call, name=wish.name)
+async def get(wish: ByName, call: CallDep) -> ConnectionShape:
+    return await _until_hidden(call, await run_in_threadpool(_get, call, name=wish.name))
 
 
 @router.post("/get_by_id")
-def get_by_id(wish: ById, call: CallDep) -> ConnectionShape:
-    return _get(call, connection_id=wish.id)
+async def get_by_id(wish: ById, call: CallDep) -> ConnectionShape:
+    return await _until_hidden(call, await run_in_threadpool(_get, call, connection_id=wish.id))
 
 
 @router.post("/list")
-def list_connections(wish: ListWish, call: CallDep) -> Listed:
+async def list_connections(wish: ListWish, call: CallDep) -> Listed:
     """By name; all in reach, or those of a workspace."""
+    return await _until_hidden(call, await run_in_threadpool(_listed, call, wish))
+
+
+async def _until_hidden(call: Call, told: Told) -> Told:
+    """A run gets the answer once its runner knows what to hide."""
+    if call.identity.run_id is not None:
+        await until_hidden(call.deps, call.identity.run_id)
+    return told
+
+
+def _listed(call: Call, wish: ListWish) -> Listed:
     if wish.workspace_id is not None:
         call.within(Role.VIEWER, wish.workspace_id)
     with call.deps.database.read() as session:
         found = all_in_reach(session, call.identity, workspace_id=wish.workspace_id)
-        names = connections.workspace_names(session, *(each.connection.id for each in found))
-    return Listed(connections=[_told(call, each, names) for each in found])
+        names = _names(session, call, *found)
+    return Listed(connections=[_shape(each, _details_if_any(call, each), names) for each in found])
 
 
 @router.post("/add_to_workspace")
@@ -150,19 +168,31 @@ def _reached(call: Call, **named: str) -> Reached:
 def _get(call: Call, **named: str) -> ConnectionShape:
     found = _reached(call, **named)
     with call.deps.database.read() as session:
-        names = connections.workspace_names(session, found.connection.id)
-    return _told(call, found, names)
+        names = _names(session, call, found)
+    return _shape(found, _details(call, found), names)
 
 
-def _told(call: Call, found: Reached, names: dict[str, list[str]]) -> ConnectionShape:
-    """Without the details for who may not read them."""
+def _names(session: Session, call: Call, *found: Reached) -> dict[str, list[str]]:
+    reached = accounts.ids_in_reach(session, call.identity)
+    return connections.workspace_names(session, *(each.connection.id for each in found), among=reached)
+
+
+def _shape(found: Reached, details: dict[str, Any] | None, names: dict[str, list[str]]) -> ConnectionShape:
     shown = found.connection.model_dump(include={"id", "name", "type", "created_at"})
-    details = _details(call, found) if found.may_open else None
     return ConnectionShape(**shown, details=details, workspace_names=names[found.connection.id])
 
 
-def _details(call: Call, found: Reached) -> dict[str, Any]:
-    """A run gets the values of secrets in it, which are hidden in its log from then on."""
+def _details_if_any(call: Call, found: Reached) -> dict[str, Any] | None:
+    """What one of many cannot be told, as its secret is gone, is left out."""
+    with suppress(Conflict, Forbidden, NotFound):
+        return _details(call, found)
+    return None
+
+
+def _details(call: Call, found: Reached) -> dict[str, Any] | None:
+    """None for who may not read them. A run gets the values of secrets, which are hidden in its log from then on."""
+    if not found.may_open:
+        return None
     if (run_id := call.identity.run_id) is not None:
         return give_details(call.deps, found.connection.name, run_id=run_id, now=call.now)
     return tell_details(call.deps, found.connection.name, reach=found.reach)

@@ -12,7 +12,6 @@ from macropod_server.domain.errors import NotFound
 from macropod_server.domain.roles import Role
 from macropod_server.flows.change_members import remove_member, set_member
 from macropod_server.flows.create_workspace import create_workspace
-from macropod_server.wallaroo_api import reach
 from macropod_server.wallaroo_api.calling import Call, CallDep
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 from macropod_server.wallaroo_api.shapes import WorkspaceShape, first_admin_id
@@ -84,7 +83,7 @@ def list_workspaces(call: CallDep) -> Listed:
     """Those of whoever calls, oldest first."""
     with call.deps.database.read() as session:
         first_admin = first_admin_id(session)
-        found = reach.workspaces(session, call.identity)
+        found = accounts.workspaces_in_reach(session, call.identity)
     return Listed(workspaces=[WorkspaceShape.of(each, first_admin=first_admin) for each in found])
 
 
