@@ -21,12 +21,12 @@ from macropod_server.flows.create_connection import (
     unlink_connection,
 )
 from macropod_server.flows.tell_details import give_details, tell_details
-from macropod_server.wallaroo_api.calling import Call, CallDep
+from macropod_server.wallaroo_api.calling import Call, CallDep, WorkspaceId, note_about
 from macropod_server.wallaroo_api.connections_in_reach import Reached, all_in_reach, get_in_reach, may_make
 from macropod_server.wallaroo_api.refusals import Taken, WallarooRoute
 from macropod_server.wallaroo_api.shapes import Made
 
-router = APIRouter(prefix="/v1/api/connections", route_class=WallarooRoute)
+router = APIRouter(prefix="/v1/api/connections", tags=["connections"], route_class=WallarooRoute)
 
 
 class CreateWish(BaseModel):
@@ -44,11 +44,11 @@ class ById(BaseModel):
 
 
 class ListWish(BaseModel):
-    workspace_id: int | None = None
+    workspace_id: WorkspaceId | None = None
 
 
 class LinkWish(BaseModel):
-    workspace_id: int
+    workspace_id: WorkspaceId
     connection_id: str
 
 
@@ -74,6 +74,7 @@ def create(wish: CreateWish, call: CallDep) -> Made:
     home = call.within(Role.EDITOR, who.workspace_id or 0).workspace_id if who.is_bound else None
     if not may_make(who):
         raise Forbidden(f"This takes a token that may edit; the scope of this one is {who.scope}.")
+    note_about(home, name=wish.name)
     try:
         made = create_connection(
             call.deps,
@@ -88,17 +89,17 @@ def create(wish: CreateWish, call: CallDep) -> Made:
     return Made(id=made.id)
 
 
-@router.post("/get")
+@router.post("/get", name="details")
 async def get(wish: ByName, call: CallDep) -> ConnectionShape:
     return await _until_hidden(call, await run_in_threadpool(_get, call, name=wish.name))
 
 
-@router.post("/get_by_id")
+@router.post("/get_by_id", name="details")
 async def get_by_id(wish: ById, call: CallDep) -> ConnectionShape:
     return await _until_hidden(call, await run_in_threadpool(_get, call, connection_id=wish.id))
 
 
-@router.post("/list")
+@router.post("/list", name="details")
 async def list_connections(wish: ListWish, call: CallDep) -> Listed:
     """By name; all in reach, or those of a workspace."""
     return await _until_hidden(call, await run_in_threadpool(_listed, call, wish))
@@ -120,13 +121,14 @@ def _listed(call: Call, wish: ListWish) -> Listed:
     return Listed(connections=[_shape(each, _details_if_any(call, each), names) for each in found])
 
 
-@router.post("/add_to_workspace")
+@router.post("/add_to_workspace", name="link")
 def add_to_workspace(wish: LinkWish, call: CallDep) -> Made:
     """By who may read what it leads to, into a workspace that they may change."""
     caller = call.within(Role.EDITOR, wish.workspace_id)
     found = _reached(call, connection_id=wish.connection_id)
     if not found.may_open:
         raise Forbidden(f"Reading what the connection {found.connection.name!r} leads to takes the role editor.")
+    note_about(caller.workspace_id, name=found.connection.name)
     link_connection(
         call.deps,
         found.connection.name,
@@ -138,10 +140,11 @@ def add_to_workspace(wish: LinkWish, call: CallDep) -> Made:
     return Made(id=found.connection.id)
 
 
-@router.post("/remove_from_workspace", status_code=204)
+@router.post("/remove_from_workspace", status_code=204, name="unlink")
 def remove_from_workspace(wish: LinkWish, call: CallDep) -> None:
     caller = call.within(Role.EDITOR, wish.workspace_id)
     found = _reached(call, connection_id=wish.connection_id)
+    note_about(caller.workspace_id, name=found.connection.name)
     unlink_connection(
         call.deps,
         found.connection.name,
@@ -157,6 +160,7 @@ def delete(wish: ByName, call: CallDep) -> None:
     found = _reached(call, name=wish.name)
     if not found.may_open:
         raise Forbidden(f"Deleting the connection {wish.name!r} takes the role editor where it was made.")
+    note_about(found.connection.workspace_id, name=wish.name)
     delete_connection(call.deps, wish.name, reach=found.reach, requested_by=call.identity.name)
 
 
@@ -194,5 +198,6 @@ def _details(call: Call, found: Reached) -> dict[str, Any] | None:
     if not found.may_open:
         return None
     if (run_id := call.identity.run_id) is not None:
+        note_about(call.identity.workspace_id, name=found.connection.name)
         return give_details(call.deps, found.connection.name, run_id=run_id, now=call.now)
     return tell_details(call.deps, found.connection.name, reach=found.reach)
