@@ -49,7 +49,7 @@ def make(deps, details=None, *, name="warehouse", workspace_id=WORKSPACE, owner_
 
 def linked_names(deps, connection):
     with deps.database.read() as session:
-        return connections.workspace_names(session, connection.id)[connection.id]
+        return connections.workspace_names(session, connection.id, among=[WORKSPACE])[connection.id]
 
 
 def found(deps, reach):
@@ -82,9 +82,11 @@ def test_one_made_in_no_workspace_is_its_owners_until_it_is_linked(deps, run):
         link_connection(deps, "warehouse", reach=reach, workspace_id=WORKSPACE, requested_by=None, now=deps.clock())
     assert linked_names(deps, made) == ["default"]
     assert give_details(deps, "warehouse", run_id=run.id, now=deps.clock())["host"] == "db"
+    assert found(deps, OWNER) == []  # Whose owner does not belong to the workspace.
     for _ in range(2):
         unlink_connection(deps, "warehouse", reach=reach, workspace_id=WORKSPACE, requested_by=None)
     assert linked_names(deps, made) == []
+    assert found(deps, OWNER) == ["warehouse"]
 
 
 def test_who_it_was_only_linked_to_cannot_delete_it(deps, elsewhere):

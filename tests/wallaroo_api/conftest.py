@@ -38,9 +38,9 @@ class Caller:
     def ask(self, query: str, **variables: Any) -> Any:
         return self.send("POST", "/v1/graphql", json={"query": query, "variables": variables})
 
-    def send(self, method: str, path: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return self.played.http.request(method, path, headers=headers, **more)
+    def send(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+        shown = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.played.http.request(method, path, headers=shown | (headers or {}), **more)
 
 
 @pytest.fixture

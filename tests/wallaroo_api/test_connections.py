@@ -103,6 +103,72 @@ def test_a_bound_token_makes_it_in_its_workspace(caller):
     is_refused(caller(Role.VIEWER, is_bound=True).post("connections/create", WISH), 403)
 
 
+@pytest.fixture
+def thrown_out(ada, caller):
+    """Made the warehouse in workspace 1 as an editor, and belongs to it no more."""
+    editor = caller(Role.EDITOR)
+    editor.send("POST", "/v1/connections", json=WISH, headers={"Macropod-Workspace": "1"})
+    assert names(editor) == ["warehouse"]
+    ada.post("workspaces/remove_user", {"workspace_id": 1, "user_id": "id of editor-1-admin"})
+    return editor
+
+
+def test_who_was_removed_from_its_workspace_reaches_what_they_made_there_no_more(ada, thrown_out):
+    home = thrown_out.post("workspaces/list").json()["workspaces"][0]["id"]
+    assert names(thrown_out) == []
+    told = ada.post("connections/get", {"name": "warehouse"}).json()
+    is_refused(thrown_out.post("connections/get", {"name": "warehouse"}), 404)
+    is_refused(thrown_out.post("connections/add_to_workspace", link(told["id"], home)), 404)
+    is_refused(thrown_out.post("connections/delete", {"name": "warehouse"}), 404)
+    for method, path in (("POST", "warehouse/details"), ("POST", "warehouse/link"), ("DELETE", "warehouse")):
+        headers = {"Macropod-Workspace": str(home)}
+        assert thrown_out.send(method, f"/v1/connections/{path}", headers=headers).status_code == 404, path
+
+
+def test_in_an_archived_workspace_none_is_deleted(ada):
+    ada.send("POST", "/v1/connections", json=WISH)
+    ada.send("PATCH", "/v1/workspaces/1", json={"archived": True})
+    assert "is archived" in is_refused(ada.post("connections/delete", {"name": "warehouse"}), 400)
+    assert names(ada) == ["warehouse"]
+
+
+def test_of_the_workspaces_it_is_in_those_in_reach_are_told(ada, caller, warehouse):
+    there = ada.post("workspaces/create", {"workspace_name": "hidden"}).json()["workspace_id"]
+    for workspace_id in (1, there):
+        ada.post("connections/add_to_workspace", link(warehouse, workspace_id))
+    for somebody, expected in ((ada, ["default", "hidden"]), (caller(Role.VIEWER), ["default"])):
+        assert somebody.post("connections/get", {"name": "warehouse"}).json()["workspace_names"] == expected
+        assert somebody.get("/v1/connections/warehouse").json()["workspace_names"] == expected
+
+
+def test_what_cannot_be_told_is_left_out_of_a_list(played, ada, task_id):
+    run = Caller(played, played.start().token)
+    ada.put("/v1/secrets/password", {"value": "hunter22"})
+    secret = {"name": "broken", "type": "x", "details": {"password": {"secret": "password"}}}
+    for wish in (WISH, secret):
+        assert ada.send("POST", "/v1/connections", json=wish).status_code == 201
+    ada.send("DELETE", "/v1/secrets/password")
+    told = run.post("connections/list").json()["connections"]
+    assert [(each["name"], each["details"]) for each in told] == [("broken", None), ("warehouse", WISH["details"])]
+    assert "'password'" in is_refused(run.post("connections/get", {"name": "broken"}), 400)
+
+
+def test_a_run_gets_an_answer_once_its_runner_knows_what_to_hide(played, ada, task_id, warehouse, monkeypatch):
+    awaited = []
+
+    async def noted(_deps, run_id):
+        awaited.append(run_id)
+
+    monkeypatch.setattr("macropod_server.wallaroo_api.connections.until_hidden", noted)
+    started = played.start()
+    ada.post("connections/add_to_workspace", link(warehouse))
+    for somebody in (ada, Caller(played, started.token)):
+        somebody.post("connections/get", {"name": "warehouse"})
+        somebody.post("connections/get_by_id", {"id": warehouse})
+        somebody.post("connections/list")
+    assert awaited == [started.id] * 3
+
+
 def test_a_run_reaches_what_its_workspace_has_and_gets_the_values(played, ada, task_id, warehouse):
     run = Caller(played, played.start().token)
     assert names(run) == []

@@ -1,16 +1,20 @@
 """Workspaces, members and users."""
 
 import pytest
-from macropod_server.domain.roles import Role
+from macropod_server.domain.roles import Role, Scope
 
 from tests.people import make_person
-from tests.wallaroo_api.conftest import is_refused
+from tests.wallaroo_api.conftest import Caller, is_refused
 from tests.wallaroo_api.test_graph import DEFAULT, MAKE, REMOVE
 
 
 @pytest.fixture
 def zoe(played):
     return make_person(played.deps, "zoe@example.org")
+
+
+def members(somebody):
+    return [each["user_id"] for each in somebody.post("workspaces/list_users", {"workspace_id": 1}).json()["users"]]
 
 
 def test_a_new_workspace_is_in_the_list(ada):
@@ -60,6 +64,25 @@ def test_only_owners_say_who_belongs_to_it_and_anybody_may_leave(ada, caller, zo
     is_refused(caller().post("workspaces/add_user", wish), 404)
     leaving = {"user_id": "id of editor-1-admin", "workspace_id": 1}
     assert editor.post("workspaces/remove_user", leaving).json() == {"affected_rows": 1}
+
+
+def test_nobody_is_removed_in_their_name_by_a_run_of_theirs_or_a_token_that_may_less(ada, played, caller, zoe, task_id):
+    ada.post("workspaces/add_user", {"user_id": zoe.id, "workspace_id": 1, "user_type": "owner"})
+    me = next(each for each in members(ada) if each != zoe.id)
+    run = Caller(played, played.start().token)
+    reader = caller(Role.VIEWER, scope=Scope.READ)
+    for somebody, user_id in ((run, me), (reader, "id of viewer-1-read")):
+        is_refused(somebody.post("workspaces/remove_user", {"user_id": user_id, "workspace_id": 1}), 403)
+        told = somebody.ask(REMOVE, user_id=user_id, workspace_id=1).json()
+        assert "takes the role owner" in told["errors"][0]["message"]
+        assert somebody.send("DELETE", f"/v1/workspaces/1/members/{user_id}").status_code == 403
+        assert user_id in members(ada)
+
+
+def test_who_may_not_remove_others_does_not_learn_who_has_an_account(caller, zoe):
+    editor = caller(Role.EDITOR)
+    for email in (zoe.email, "nobody@example.org"):
+        is_refused(editor.post("workspaces/remove_user", {"email": email, "workspace_id": 1}), 403)
 
 
 def test_the_last_owner_stays(ada):

@@ -160,6 +160,14 @@ def check_change(deps: Deps, caller: Caller, needed: Role) -> None:
         workspaces.check_is_open(workspaces.get(session, caller.workspace_id))
 
 
+def check_removal(deps: Deps, caller: Caller, user_id: str | None) -> None:
+    """Owners remove anybody, and anybody may leave: by a token that may do all they may, and not by a run."""
+    who = caller.identity
+    is_leaving = user_id == who.user_id and who.scope is Scope.ADMIN and who.run_id is None
+    if not is_leaving:
+        check_change(deps, caller, Role.OWNER)
+
+
 def _at_least(needed: Role) -> Callable[[Caller], Caller]:
     def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
         check_role(caller, needed)

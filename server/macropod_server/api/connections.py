@@ -12,7 +12,7 @@ from macropod_server.api import examples
 from macropod_server.api.access import Caller, DepsDep, MayEdit, MayRead, Now
 from macropod_server.api.runner_news import until_hidden
 from macropod_server.api.schemas import Name
-from macropod_server.db import connections
+from macropod_server.db import accounts, connections
 from macropod_server.db.connections import Reach
 from macropod_server.db.tables import Connection
 from macropod_server.flows.create_connection import (
@@ -49,7 +49,7 @@ class ConnectionOut(BaseModel):
     name: str
     type: str
     secret_fields: list[str] | None
-    workspace_names: list[str] = Field(description="the workspaces it is linked to")
+    workspace_names: list[str] = Field(description="the workspaces it is linked to, of those in reach")
     created_by: str | None
     created_at: datetime
 
@@ -74,7 +74,7 @@ def create(wish: ConnectionIn, deps: DepsDep, caller: MayEdit, now: Now) -> Conn
         now=now,
     )
     with deps.database.read() as session:
-        return _told(session, made)[0]
+        return _told(session, caller, made)[0]
 
 
 @router.get("")
@@ -86,13 +86,13 @@ def list_connections(
     """By name."""
     with deps.database.read() as session:
         found = connections.find(session, _reach(caller), linked_only=linked)
-        return ConnectionList(items=_told(session, *found))
+        return ConnectionList(items=_told(session, caller, *found))
 
 
 @router.get("/{name}")
 def show(name: Name, deps: DepsDep, caller: MayRead) -> ConnectionOut:
     with deps.database.read() as session:
-        return _told(session, connections.get(session, name, _reach(caller)))[0]
+        return _told(session, caller, connections.get(session, name, _reach(caller)))[0]
 
 
 @router.post("/{name}/details")
@@ -113,7 +113,7 @@ def link(name: Name, deps: DepsDep, caller: MayEdit, now: Now) -> ConnectionOut:
         deps, name, reach=_reach(caller), workspace_id=caller.workspace_id, requested_by=caller.name, now=now
     )
     with deps.database.read() as session:
-        return _told(session, linked)[0]
+        return _told(session, caller, linked)[0]
 
 
 @router.post("/{name}/unlink")
@@ -123,7 +123,7 @@ def unlink(name: Name, deps: DepsDep, caller: MayEdit) -> ConnectionOut:
         deps, name, reach=_reach(caller), workspace_id=caller.workspace_id, requested_by=caller.name
     )
     with deps.database.read() as session:
-        return _told(session, unlinked)[0]
+        return _told(session, caller, unlinked)[0]
 
 
 @router.delete("/{name}", status_code=204)
@@ -138,6 +138,7 @@ def _reach(caller: Caller) -> Reach:
     return Reach(caller.workspace_id, caller.user_id if is_free else None)
 
 
-def _told(session: Session, *found: Connection) -> list[ConnectionOut]:
-    names = connections.workspace_names(session, *(each.id for each in found))
+def _told(session: Session, caller: Caller, *found: Connection) -> list[ConnectionOut]:
+    reached = accounts.ids_in_reach(session, caller.identity)
+    names = connections.workspace_names(session, *(each.id for each in found), among=reached)
     return [ConnectionOut(**each.model_dump(), workspace_names=names[each.id]) for each in found]

@@ -2,12 +2,10 @@
 
 from fastapi import APIRouter
 
-from macropod_server.api.access import DepsDep, MayOwn, MayRead, Now, check_change
+from macropod_server.api.access import DepsDep, MayOwn, MayRead, Now, check_removal
 from macropod_server.api.account_schemas import MemberIn, MemberList, MemberOut, RoleIn
 from macropod_server.db import accounts
 from macropod_server.domain.errors import NotFound
-from macropod_server.domain.identity import Identity
-from macropod_server.domain.roles import Role, Scope
 from macropod_server.flows.change_members import add_member, remove_member, set_member
 
 router = APIRouter(prefix="/v1/workspaces/{workspace_id}/members", tags=["members"])
@@ -46,14 +44,9 @@ def change(workspace_id: int, user_id: str, wish: RoleIn, deps: DepsDep, caller:
 @router.delete("/{user_id}", status_code=204)
 def remove(workspace_id: int, user_id: str, deps: DepsDep, caller: MayRead, now: Now) -> None:
     """Owners remove anybody, and anybody may leave; the last owner stays."""
-    if not _leaves(caller.identity, user_id):
-        check_change(deps, caller, Role.OWNER)
+    check_removal(deps, caller, user_id)
     if not remove_member(deps, workspace_id, user_id, now=now):
         raise _no_member(workspace_id, user_id)
-
-
-def _leaves(identity: Identity, user_id: str) -> bool:
-    return user_id == identity.user_id and identity.scope is Scope.ADMIN and identity.run_id is None
 
 
 def _no_member(workspace_id: int, user_id: str) -> NotFound:

@@ -107,3 +107,16 @@ def workspaces_of(session: Session, user_id: str) -> list[tuple[Workspace, Role]
     query = select(Workspace, Member.role).join(Member, col(Member.workspace_id) == col(Workspace.id))
     query = query.where(Member.user_id == user_id).order_by(col(Workspace.name))
     return [(workspace, Role(role)) for workspace, role in session.exec(query)]
+
+
+def workspaces_in_reach(session: Session, identity: Identity) -> list[Workspace]:
+    """Oldest first; the only one of a run, and of a token that is bound to one."""
+    if identity.is_bound:
+        has_business = role_of(session, identity, identity.workspace_id) is not None
+        return [access.workspace(session, identity.workspace_id or 0)] if has_business else []
+    found = [workspace for workspace, _ in workspaces_of(session, identity.user_id)]
+    return sorted(found, key=lambda workspace: workspace.id or 0)
+
+
+def ids_in_reach(session: Session, identity: Identity) -> list[int]:
+    return [workspace.id for workspace in workspaces_in_reach(session, identity) if workspace.id is not None]

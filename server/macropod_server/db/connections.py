@@ -1,13 +1,14 @@
 """Connections in the database, who reaches them, and the workspaces whose runs may use them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, or_, select
+from sqlmodel import Session, and_, col, delete, or_, select
 
 from macropod_server.db import locks
-from macropod_server.db.tables import Connection, ConnectionLink, Workspace
+from macropod_server.db.tables import Connection, ConnectionLink, Member, Workspace
 from macropod_server.domain.errors import Conflict, NotFound
 
 
@@ -15,7 +16,8 @@ from macropod_server.domain.errors import Conflict, NotFound
 class Reach:
     """Who asks: somebody in a workspace, and which user, where that is known.
 
-    A connection is reached from the workspace it was made in, from those it is linked to, and by its owner.
+    A connection is reached from the workspace it was made in, from those it is linked to, and by its owner:
+    where it is in workspaces, only while they belong to one of them.
     """
 
     workspace_id: int
@@ -50,10 +52,14 @@ def get_linked(session: Session, name: str, workspace_id: int) -> Connection:
     return _one(session, col(Connection.name) == name, _is_linked_to(workspace_id), what=name)
 
 
-def may_delete(connection: Connection, reach: Reach) -> bool:
+def may_delete(session: Session, connection: Connection, reach: Reach) -> bool:
     """Whoever it was only linked to may unlink it."""
-    is_owner = reach.user_id is not None and connection.owner_id == reach.user_id
-    return is_owner or connection.workspace_id == reach.workspace_id
+    if connection.workspace_id == reach.workspace_id:
+        return True
+    if reach.user_id is None:
+        return False
+    is_own = (col(Connection.id) == connection.id, _is_owned(reach.user_id))
+    return session.exec(select(Connection.id).where(*is_own)).first() is not None
 
 
 def remove(session: Session, connection: Connection) -> None:
@@ -75,14 +81,14 @@ def unlink(session: Session, connection: Connection, workspace_id: int) -> None:
     session.execute(delete(ConnectionLink).where(*is_its))
 
 
-def workspace_names(session: Session, *connection_ids: str) -> dict[str, list[str]]:
-    """Of each the workspaces it is linked to, by name."""
+def workspace_names(session: Session, *connection_ids: str, among: Collection[int]) -> dict[str, list[str]]:
+    """Of each the workspaces it is linked to, by name. Those `among` which one may be told of."""
     names: dict[str, list[str]] = {each: [] for each in connection_ids}
     query = select(ConnectionLink.connection_id, Workspace.name).join(
         Workspace, col(Workspace.id) == col(ConnectionLink.workspace_id)
     )
-    is_wanted = col(ConnectionLink.connection_id).in_(connection_ids)
-    for connection_id, name in session.exec(query.where(is_wanted).order_by(col(Workspace.name))):
+    is_wanted = (col(ConnectionLink.connection_id).in_(connection_ids), col(Workspace.id).in_(among))
+    for connection_id, name in session.exec(query.where(*is_wanted).order_by(col(Workspace.name))):
         names[connection_id].append(name)
     return names
 
@@ -104,5 +110,14 @@ def _is_linked_to(workspace_id: int) -> ColumnElement[bool]:
 
 
 def _is_reached(reach: Reach) -> ColumnElement[bool]:
-    is_owned = [col(Connection.owner_id) == reach.user_id] if reach.user_id is not None else []
+    is_owned = [_is_owned(reach.user_id)] if reach.user_id is not None else []
     return or_(col(Connection.workspace_id) == reach.workspace_id, _is_linked_to(reach.workspace_id), *is_owned)
+
+
+def _is_owned(user_id: str) -> ColumnElement[bool]:
+    """Who was removed from the workspaces it is in owns it no more."""
+    linked_to = select(ConnectionLink.workspace_id).where(col(ConnectionLink.connection_id) == col(Connection.id))
+    is_nowhere = and_(col(Connection.workspace_id).is_(None), ~linked_to.exists())
+    is_in_it = or_(col(Member.workspace_id) == col(Connection.workspace_id), col(Member.workspace_id).in_(linked_to))
+    is_member = select(Member.user_id).where(col(Member.user_id) == user_id, is_in_it).exists()
+    return and_(col(Connection.owner_id) == user_id, or_(is_nowhere, is_member))

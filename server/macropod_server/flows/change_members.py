@@ -29,8 +29,13 @@ def add_member(deps: Deps, workspace_id: int, email: str, role: Role, *, now: da
     return member, user
 
 
-def set_member(deps: Deps, workspace_id: int, user_id: str, role: Role, *, now: datetime) -> Member:
-    """Add somebody, or change what they are. Raises `NotFound`, and `Conflict` for the last owner."""
+def set_member(
+    deps: Deps, workspace_id: int, user_id: str, role: Role, *, now: datetime, keeps_more: bool = False
+) -> Member:
+    """Add somebody, or change what they are; `keeps_more`: unless they may do more already.
+
+    Raises `NotFound`, and `Conflict` for the last owner.
+    """
     with deps.database.write() as session:
         workspaces.hold_members(session, workspace_id)
         workspaces.get(session, workspace_id)
@@ -38,6 +43,8 @@ def set_member(deps: Deps, workspace_id: int, user_id: str, role: Role, *, now: 
         member = workspaces.member(session, workspace_id, user_id)
         if member is None:
             member = Member(workspace_id=workspace_id, user_id=user_id, role=role, created_at=now)
+        elif keeps_more and member.role.may(role):
+            return member
         elif role is not Role.OWNER:
             _check_is_not_last_owner(session, member)
         member.role = role

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from macropod_server.db import connections, secrets
+from macropod_server.db import connections, secrets, workspaces
 from macropod_server.db.connections import Reach
 from macropod_server.db.tables import Connection
 from macropod_server.deps import Deps
@@ -67,14 +67,16 @@ def create_connection(
 
 
 def delete_connection(deps: Deps, name: str, *, reach: Reach, requested_by: str | None) -> None:
-    """Raises `Forbidden` where it was only linked to the workspace."""
+    """Raises `Forbidden` where it was only linked, and `Conflict` where the workspace it was made in is archived."""
     with deps.database.write() as session:
         connection = connections.get(session, name, reach, locked=True)
-        if not connections.may_delete(connection, reach):
+        if not connections.may_delete(session, connection, reach):
             raise Forbidden(
                 f"The connection {name!r} was made in another workspace, so it is deleted there. "
                 "`macropod connection unlink` takes it out of this one."
             )
+        if connection.workspace_id is not None:
+            workspaces.check_is_open(workspaces.get(session, connection.workspace_id))
         connections.remove(session, connection)
     log.info("connection_deleted", connection_id=connection.id, by=requested_by)
 

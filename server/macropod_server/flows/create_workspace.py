@@ -6,7 +6,7 @@ import structlog
 from sqlmodel import Session
 
 from macropod_server.db import accounts, workspaces
-from macropod_server.db.tables import User, Workspace
+from macropod_server.db.tables import Workspace
 from macropod_server.deps import Deps
 from macropod_server.domain.accounts import default_workspace_name, workspace_name
 from macropod_server.domain.naming import counted
@@ -28,7 +28,7 @@ def create_workspace(deps: Deps, name: str, *, owner_id: str, now: datetime) -> 
 def ensure_default_workspace(deps: Deps, user_id: str, *, now: datetime) -> Workspace:
     """Where calls of a user act that name no other. Made at first, and again for somebody who was removed from it."""
     with deps.database.read() as session:
-        if found := _default_of(session, accounts.user(session, user_id)):
+        if found := default_workspace(session, user_id):
             return found
     with deps.database.write() as session:
         return give_default_workspace(session, user_id, now=now)
@@ -36,9 +36,9 @@ def ensure_default_workspace(deps: Deps, user_id: str, *, now: datetime) -> Work
 
 def give_default_workspace(session: Session, user_id: str, *, now: datetime) -> Workspace:
     workspaces.hold_names(session)
-    user = accounts.user(session, user_id)
-    if found := _default_of(session, user):
+    if found := default_workspace(session, user_id):
         return found
+    user = accounts.user(session, user_id)
     names = counted(default_workspace_name(user.email))
     name = next(name for name in names if not workspaces.is_taken(session, name))
     workspace = workspaces.add(session, name, owner_id=user_id, now=now)
@@ -47,7 +47,9 @@ def give_default_workspace(session: Session, user_id: str, *, now: datetime) -> 
     return workspace
 
 
-def _default_of(session: Session, user: User) -> Workspace | None:
+def default_workspace(session: Session, user_id: str) -> Workspace | None:
+    """None for somebody who has none yet, or was removed from it."""
+    user = accounts.user(session, user_id)
     workspace_id = user.default_workspace_id
     if workspace_id is None or workspaces.member(session, workspace_id, user.id) is None:
         return None

@@ -12,7 +12,6 @@ from macropod_server.db.tables import Connection
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Role, within
-from macropod_server.wallaroo_api import reach
 
 _NOWHERE = 0
 """No workspace has this id: from there its owner reaches a connection, and nobody else."""
@@ -60,9 +59,9 @@ def _reached(connection: Connection, way: Reach, role: Role, identity: Identity)
 
 
 def _ways(session: Session, identity: Identity) -> Iterator[tuple[Reach, Role]]:
-    """Those on which most may be done first. A run has that of its workspace only, whoever ordered it."""
-    own = None if identity.run_id else identity.user_id
-    ids = [workspace.id or _NOWHERE for workspace in reach.workspaces(session, identity)]
+    """Those on which most may be done first. A run, and a token that is bound, has that of its workspace only."""
+    own = None if identity.run_id or identity.is_bound else identity.user_id
+    ids = accounts.ids_in_reach(session, identity)
     roles = [(accounts.role_of(session, identity, each) or Role.VIEWER, each) for each in ids]
     for role, workspace_id in sorted(roles, key=lambda each: [*Role].index(each[0]), reverse=True):
         yield Reach(workspace_id, own), role

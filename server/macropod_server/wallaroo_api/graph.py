@@ -11,6 +11,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     NoUnusedVariablesRule,
+    assert_scalar_type,
     build_schema,
     execute_sync,
     parse,
@@ -21,7 +22,7 @@ from graphql.language import Lexer, Source, TokenKind
 from pydantic import BaseModel
 
 from macropod_server.domain.errors import Invalid, MacropodError, Unavailable
-from macropod_server.wallaroo_api.calling import CallDep
+from macropod_server.wallaroo_api.calling import MOST_ID, CallDep
 from macropod_server.wallaroo_api.graph_fields import FIELDS
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 
@@ -103,4 +104,19 @@ def _schema() -> GraphQLSchema:
     for root in (schema.query_type, schema.mutation_type):
         for name, field in root.fields.items() if root else ():
             field.resolve = FIELDS[name]
+    for scalar, read in (("bigint", _read_id), ("uuid", _read_uuid)):
+        assert_scalar_type(schema.type_map[scalar]).parse_value = read  # type: ignore[method-assign]
     return schema
+
+
+def _read_id(value: object) -> int:
+    """All that is asked with are ids of workspaces."""
+    if type(value) is not int or not 0 <= value <= MOST_ID:
+        raise GraphQLError(f"A bigint is a whole number from 0 to {MOST_ID:,}.")
+    return value
+
+
+def _read_uuid(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise GraphQLError("A uuid is a text.")
+    return value

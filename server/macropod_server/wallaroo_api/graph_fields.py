@@ -6,13 +6,14 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from sqlmodel import Session
 
+from macropod_server.api.access import get_account_holder, get_person, get_unbound_holder
 from macropod_server.db import access, accounts, orchestrations
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.roles import Role
-from macropod_server.flows.create_workspace import ensure_default_workspace
-from macropod_server.wallaroo_api.calling import Call
+from macropod_server.flows.create_workspace import default_workspace, ensure_default_workspace
+from macropod_server.wallaroo_api.calling import Call, note_about, note_action
 from macropod_server.wallaroo_api.shapes import OrchestrationShape, WorkspaceShape, first_admin_id
-from macropod_server.wallaroo_api.workspaces import RemoveWish, remove_user
+from macropod_server.wallaroo_api.workspaces import removed
 
 Told = dict[str, Any]
 
@@ -47,24 +48,42 @@ def _default_workspace(_root: None, info: GraphQLResolveInfo, **_asked: Any) -> 
 def _make_default_workspace(_root: None, info: GraphQLResolveInfo, **_wanted: Any) -> Told:
     """For whoever calls, under the name it has here; the same one for whoever asks again."""
     call: Call = info.context
-    workspace_id = call.identity.workspace_id
-    if not call.identity.is_bound:
-        workspace_id = ensure_default_workspace(call.deps, call.identity.user_id, now=call.now).id
-    assert workspace_id is not None
+    workspace_id = _home(call) or _made_home(call)
     with call.deps.database.read() as session:
         return _workspace_told(session, workspace_id)
+
+
+def _home(call: Call) -> int | None:
+    """The one there is already."""
+    who = call.identity
+    with call.deps.database.read() as session:
+        if not who.is_bound:
+            found = default_workspace(session, who.user_id)
+            return found.id if found else None
+        return who.workspace_id if accounts.role_of(session, who, who.workspace_id) else None
+
+
+def _made_home(call: Call) -> int:
+    """By who may make workspaces."""
+    holder = get_unbound_holder(get_account_holder(get_person(call.identity)))
+    note_about(None)
+    note_action("workspaces.create")
+    made = ensure_default_workspace(call.deps, holder.user_id, now=call.now)
+    assert made.id is not None
+    return made.id
 
 
 def _remove_members(_root: None, info: GraphQLResolveInfo, *, where: Told) -> Told:
     call: Call = info.context
     named = _equal(where)
-    wish = RemoveWish(workspace_id=named.get("workspace_id", 0), user_id=named.get("user_id"))
-    return remove_user(wish, call).model_dump()
+    note_action("members.remove")
+    return removed(call, named.get("workspace_id", 0), user_id=named.get("user_id")).model_dump()
 
 
 def _equal(where: Told) -> Told:
     """The column and value of each comparison, also of those joined by `_and`."""
-    found = {column: told["_eq"] for column, told in where.items() if column != "_and" and told.get("_eq") is not None}
+    compared = {column: told for column, told in where.items() if column != "_and" and told is not None}
+    found = {column: told["_eq"] for column, told in compared.items() if told.get("_eq") is not None}
     for each in where.get("_and") or []:
         found |= _equal(each)
     return found

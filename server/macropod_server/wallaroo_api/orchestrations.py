@@ -21,19 +21,19 @@ from macropod_server.flows.delete_orchestration import check_may_go, delete_orch
 from macropod_server.flows.identify import identify
 from macropod_server.flows.receive_upload import Upload, receive_upload
 from macropod_server.storage.base import Staging
-from macropod_server.wallaroo_api.calling import Call, CallDep
+from macropod_server.wallaroo_api.calling import Call, CallDep, WorkspaceId, note_about
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 from macropod_server.wallaroo_api.shapes import Made, OrchestrationShape, TaskShape, WorkspaceShape, first_admin_id
 from macropod_server.wallaroo_api.tasks import task_shapes
 
-router = APIRouter(prefix="/v1/api/orchestration", route_class=WallarooRoute)
+router = APIRouter(prefix="/v1/api/orchestration", tags=["orchestrations"], route_class=WallarooRoute)
 
 MOST_LISTED = 1000
 _bearer = HTTPBearer(auto_error=False)
 
 
 class Metadata(BaseModel):
-    workspace_id: int
+    workspace_id: WorkspaceId
     name: str | None = None
 
 
@@ -42,11 +42,11 @@ class ById(BaseModel):
 
 
 class ListWish(BaseModel):
-    workspace_ids: list[int] = Field(default=[], max_length=MOST_LISTED)
+    workspace_ids: list[WorkspaceId] = Field(default=[], max_length=MOST_LISTED)
 
 
 class OfWorkspace(BaseModel):
-    workspace_id: int
+    workspace_id: WorkspaceId
 
 
 class DeleteWish(BaseModel):
@@ -126,6 +126,7 @@ def delete(wish: DeleteWish, call: CallDep) -> Freed:
         for each in found:
             check_may_go(session, each)
     for each in found if wish.confirm_delete else []:
+        note_about(each.workspace_id, orchestration_id=each.id)
         delete_orchestration(call.deps, each.id, workspace_id=each.workspace_id, now=call.now)
     return Freed(bytes=sum(each.size_bytes for each in found))
 

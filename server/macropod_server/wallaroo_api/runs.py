@@ -16,7 +16,7 @@ from macropod_server.wallaroo_api.refusals import WallarooRoute
 from macropod_server.wallaroo_api.shapes import LastRun, RunShape
 from macropod_server.wallaroo_api.statuses import SHOWN, RunFilter, statuses_of
 
-router = APIRouter(prefix="/v1/api/task", route_class=WallarooRoute)
+router = APIRouter(prefix="/v1/api/task", tags=["runs"], route_class=WallarooRoute)
 
 _USUAL_RUNS = 10
 _MOST_RUNS = 1000

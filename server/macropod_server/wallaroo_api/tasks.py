@@ -18,12 +18,12 @@ from macropod_server.flows.create_task import create_task
 from macropod_server.flows.pause_task import pause_task, resume_task
 from macropod_server.flows.stop_run import kill_task
 from macropod_server.flows.task_wish import TaskWish
-from macropod_server.wallaroo_api.calling import Call, CallDep
+from macropod_server.wallaroo_api.calling import Call, CallDep, WorkspaceId, note_about, note_action
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 from macropod_server.wallaroo_api.shapes import Made, TaskShape
 from macropod_server.wallaroo_api.statuses import SHOWN
 
-router = APIRouter(prefix="/v1/api/task", route_class=WallarooRoute)
+router = APIRouter(prefix="/v1/api/task", tags=["tasks"], route_class=WallarooRoute)
 
 MOST_LISTED = 1000
 _USUAL_TIMEOUT = 900
@@ -36,7 +36,7 @@ RunLimit = Annotated[int, Field(ge=1, le=100)]
 
 class RunWish(BaseModel):
     orch_id: str
-    workspace_id: int
+    workspace_id: WorkspaceId
     name: str | None = None
     json_args: dict[str, Any] | None = Field(default=None, alias="json")
     debug: bool | None = False
@@ -52,7 +52,7 @@ class ScheduledRunWish(LimitedRunWish):
 
 class ListWish(BaseModel):
     killed: bool | None = False
-    workspace_id: int | None = None
+    workspace_id: WorkspaceId | None = None
     orch_id: str | None = None
     orch_sha: str | None = None
     run_limit: RunLimit | None = None
@@ -76,12 +76,12 @@ class Ids(BaseModel):
     ids: list[str]
 
 
-@router.post("/run_once", status_code=201)
+@router.post("/run_once", status_code=201, name="create")
 def run_once(wish: LimitedRunWish, call: CallDep) -> Made:
     return _make(call, wish, TaskKind.RUN_ONCE, timeout_seconds=wish.timeout or _USUAL_TIMEOUT)
 
 
-@router.post("/run_scheduled", status_code=201)
+@router.post("/run_scheduled", status_code=201, name="create")
 def run_scheduled(wish: ScheduledRunWish, call: CallDep) -> Made:
     """Five cron fields, in UTC, and nothing else that schedules can be here."""
     if len(wish.schedule.split()) != _CRON_FIELDS:
@@ -91,13 +91,14 @@ def run_scheduled(wish: ScheduledRunWish, call: CallDep) -> Made:
     return _make(call, wish, TaskKind.RUN_SCHEDULED, schedule=wish.schedule, timeout_seconds=timeout)
 
 
-@router.post("/run_continuously", status_code=201)
+@router.post("/run_continuously", status_code=201, name="create")
 def run_continuously(wish: RunWish, call: CallDep) -> Made:
     return _make(call, wish, TaskKind.RUN_CONTINUOUSLY)
 
 
 def _make(call: Call, wish: RunWish, kind: TaskKind, **more: Any) -> Made:
     workspace_id = call.about(Role.RUNNER, orchestration_id=wish.orch_id).workspace_id
+    note_about(workspace_id)
     order = TaskWish(
         orchestration_id=wish.orch_id,
         kind=kind,
@@ -168,6 +169,8 @@ def kill(wish: ById, call: CallDep) -> TaskShape:
 def pause(wish: PauseWish, call: CallDep) -> TaskShape:
     """Done when this returns, both ways."""
     caller = call.about(Role.RUNNER, task_id=wish.id)
+    if not wish.pause:
+        note_action("tasks.resume")
     change = partial(pause_task, reason=None) if wish.pause else resume_task
     change(call.deps, wish.id, workspace_id=caller.workspace_id, requested_by=caller.name, now=call.now)
     return _told(call, wish.id)

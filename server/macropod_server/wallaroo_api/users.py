@@ -15,7 +15,7 @@ from macropod_server.flows.change_user import set_enabled
 from macropod_server.flows.invite_user import invite_user
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 
-router = APIRouter(route_class=WallarooRoute)
+router = APIRouter(tags=["users"], route_class=WallarooRoute)
 
 _ADMIN = "/auth/admin/realms/master/users"
 _MOST = 1000

@@ -5,15 +5,14 @@ from enum import StrEnum
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from macropod_server.api.access import DepsDep, Now, UnboundHolder
-from macropod_server.db import accounts, workspaces
+from macropod_server.api.access import DepsDep, Now, UnboundHolder, check_removal
+from macropod_server.db import accounts
 from macropod_server.domain.accounts import email_address
 from macropod_server.domain.errors import NotFound
 from macropod_server.domain.roles import Role
 from macropod_server.flows.change_members import remove_member, set_member
 from macropod_server.flows.create_workspace import create_workspace
-from macropod_server.wallaroo_api import reach
-from macropod_server.wallaroo_api.calling import Call, CallDep
+from macropod_server.wallaroo_api.calling import Call, CallDep, WorkspaceId, note_about
 from macropod_server.wallaroo_api.refusals import WallarooRoute
 from macropod_server.wallaroo_api.shapes import WorkspaceShape, first_admin_id
 
@@ -41,7 +40,7 @@ class Listed(BaseModel):
 
 
 class OfWorkspace(BaseModel):
-    workspace_id: int
+    workspace_id: WorkspaceId
 
 
 class AddWish(OfWorkspace):
@@ -72,23 +71,23 @@ class Nothing(BaseModel):
     """An object without fields."""
 
 
-@router.post("/create")
+@router.post("/create", tags=["workspaces"])
 def create(wish: CreateWish, deps: DepsDep, person: UnboundHolder, now: Now) -> Created:
     made = create_workspace(deps, wish.workspace_name, owner_id=person.user_id, now=now)
     assert made.id is not None
     return Created(workspace_id=made.id)
 
 
-@router.post("/list")
+@router.post("/list", tags=["workspaces"])
 def list_workspaces(call: CallDep) -> Listed:
     """Those of whoever calls, oldest first."""
     with call.deps.database.read() as session:
         first_admin = first_admin_id(session)
-        found = reach.workspaces(session, call.identity)
+        found = accounts.workspaces_in_reach(session, call.identity)
     return Listed(workspaces=[WorkspaceShape.of(each, first_admin=first_admin) for each in found])
 
 
-@router.post("/list_users")
+@router.post("/list_users", tags=["members"])
 def list_users(wish: OfWorkspace, call: CallDep) -> Members:
     call.within(Role.VIEWER, wish.workspace_id)
     with call.deps.database.read() as session:
@@ -100,15 +99,14 @@ def _type_of(role: Role) -> UserType:
     return UserType.OWNER if role is Role.OWNER else UserType.COLLABORATOR
 
 
-@router.post("/add_user")
+@router.post("/add_user", tags=["members"], name="add")
 def add_user(wish: AddWish, call: CallDep) -> Nothing:
     """Who belongs to it already loses nothing by it."""
     call.within(Role.OWNER, wish.workspace_id)
-    role, user_id = _ROLE[_user_type(wish.user_type)], _user_id(call, wish.user_id, wish.email)
-    with call.deps.database.read() as session:
-        member = workspaces.member(session, wish.workspace_id, user_id)
-    if member is None or not member.role.may(role):
-        set_member(call.deps, wish.workspace_id, user_id, role, now=call.now)
+    role = _ROLE[_user_type(wish.user_type)]
+    user_id = _known(wish.user_id or _id_of(call, wish.email), wish.email)
+    note_about(wish.workspace_id, user_id=user_id)
+    set_member(call.deps, wish.workspace_id, user_id, role, keeps_more=True, now=call.now)
     return Nothing()
 
 
@@ -116,18 +114,28 @@ def _user_type(word: str) -> UserType:
     return UserType.OWNER if word.upper() == UserType.OWNER else UserType.COLLABORATOR
 
 
-@router.post("/remove_user")
+@router.post("/remove_user", tags=["members"], name="remove")
 def remove_user(wish: RemoveWish, call: CallDep) -> Removed:
-    user_id = _user_id(call, wish.user_id, wish.email)
-    call.within(Role.VIEWER if user_id == call.identity.user_id else Role.OWNER, wish.workspace_id)
-    return Removed(affected_rows=remove_member(call.deps, wish.workspace_id, user_id, now=call.now))
+    return removed(call, wish.workspace_id, user_id=wish.user_id, email=wish.email)
 
 
-def _user_id(call: Call, user_id: str | None, email: str | None) -> str:
-    if user_id:
-        return user_id
+def removed(call: Call, workspace_id: int, *, user_id: str | None, email: str | None = None) -> Removed:
+    """Who may not remove others does not learn from it who has an account."""
+    caller = call.within(Role.VIEWER, workspace_id)
+    user_id = user_id or _id_of(call, email)
+    check_removal(call.deps, caller, user_id)
+    known = _known(user_id, email)
+    note_about(workspace_id, user_id=known)
+    return Removed(affected_rows=remove_member(call.deps, workspace_id, known, now=call.now))
+
+
+def _id_of(call: Call, email: str | None) -> str | None:
     with call.deps.database.read() as session:
         user = accounts.user_of_email(session, email_address(email or ""))
-    if user is None:
+    return user.id if user else None
+
+
+def _known(user_id: str | None, email: str | None) -> str:
+    if user_id is None:
         raise NotFound(f"There is no user {email}.")
-    return user.id
+    return user_id
