@@ -23,11 +23,6 @@ ERRORS = [
     macropod.LoginDenied,
     macropod.Unavailable,
     macropod.OutOfSpace,
-    macropod.TooMany,
-    macropod.LoginPending,
-    macropod.LoginTooFast,
-    macropod.LoginExpired,
-    macropod.LoginDenied,
 ]
 
 
