@@ -52,7 +52,9 @@ for task in (scheduled, continuous):
     task._resume()
 tell(resumed=[scheduled.status(), continuous.status()])
 
-tell(listed=[task.name() for task in client.list_tasks()], of_one=[task.name() for task in orchestration.list_tasks()])
+found = client.list_tasks()
+tell(listed=[task.name() for task in found], changed=[task.updated_at() for task in found])
+tell(of_one=[task.name() for task in orchestration.list_tasks()])
 tell(of_workspace=[task.name() for task in client.list_tasks(workspace_name=workspace.name())])
 tell(
     html={
