@@ -35,13 +35,13 @@ class Invitation:
 
 def sign_in_with_password(client: Client, email: str, password: str) -> MachineToken:
     """Raises `Unauthorized` when they are wrong, and `TooMany` for who tries too often."""
-    connection = client._connection
+    connection = client._connection.with_token(NOBODYS)
     return _machine_token(connection, connection.post("/v1/session", json={"email": email, "password": password}))
 
 
 def sign_in_on_the_web(client: Client, invite: Callable[[Invitation], None]) -> MachineToken:
     """Waits until somebody has said yes in a browser. Raises `LoginDenied` and `LoginExpired`."""
-    connection = client._connection
+    connection = client._connection.with_token(NOBODYS)
     begun = connection.post("/v1/session/device")
     with reading("log-in"):
         invitation = Invitation(begun["verification_uri_complete"], begun["user_code"])

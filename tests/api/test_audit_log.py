@@ -177,3 +177,10 @@ def test_a_refused_name_that_cannot_be_stored_is_stored_without_what_cannot(deps
     wish = {"email": "a\x00b@example.org", "password": "a wrong long password"}
     assert stranger.post("/v1/session", json=wish).status_code == 401
     assert "\x00" not in entries(deps)[0].actor
+
+
+def test_who_is_invited_is_named_before_their_workspace(deps, client):
+    made = client.post("/v1/users", json={"email": "bob@example.org"}).json()
+    (entry,) = entries(deps)
+    assert (entry.object_kind, entry.object_id) == ("user", made["id"])
+    assert made["password"] not in entry.model_dump_json()

@@ -78,7 +78,7 @@ def test_a_wrong_password_keeps_nothing(call: Call, path: Path, ada: Any, monkey
     type_in(monkeypatch, "wrong wrong wrong")
     code, out, err = call("login", "--email", EMAIL)
     assert (code, out, path.exists()) == (1, "", False)
-    assert err.startswith("E-mail address or password is wrong.")
+    assert err.strip() == "E-mail address or password is wrong."
 
 
 def test_a_password_and_a_browser_at_once_are_wrong_usage(call: Call, path: Path) -> None:

@@ -26,8 +26,8 @@ from macropod_server.domain.texts import cleaned
 _KINDS: dict[type[Any], str] = {
     Orchestration: "orchestration",
     Task: "task",
-    Workspace: "workspace",
     User: "user",
+    Workspace: "workspace",
     Token: "token",
     Secret: "secret",
     Connection: "connection",
