@@ -24,13 +24,10 @@ def _index(name: str, columns: list[str], condition: str | None = None) -> None:
 
 
 def upgrade() -> None:
-    for column in (
-        sa.Column("pinned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("pinned_by", sa.String(), nullable=True),
-        sa.Column("log_removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("log_removed_for", sa.String(length=40), nullable=True),
-    ):
-        op.add_column("runs", column)
+    op.add_column("runs", sa.Column("pinned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("runs", sa.Column("pinned_by", sa.String(), nullable=True))
+    op.add_column("runs", sa.Column("log_removed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("runs", sa.Column("log_removed_for", sa.String(length=40), nullable=True))
     is_pinned = sa.text("pinned_at IS NOT NULL")
     op.create_index("ix_runs_pinned", "runs", ["workspace_id"], sqlite_where=is_pinned, postgresql_where=is_pinned)
     op.create_table(
