@@ -20,6 +20,7 @@ from macropod_server.logstore.chunks import open_log_store
 from sqlalchemy import event
 from sqlmodel import text
 
+from tests.batches import batch
 from tests.builders import NOON, make_deps
 
 
@@ -276,6 +277,7 @@ def test_a_damaged_file_is_a_database_that_does_not_answer(tmp_path):
 
 def test_the_log_store_tells_when_others_write_for_long(tmp_path):
     logs = open_log_store(f"sqlite:///{tmp_path / 'logs.db'}")
+    logs.append("run", first=1, batch=batch("a line"))
     other = sqlite3.connect(tmp_path / "logs.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with taking_at_most(8), pytest.raises(LogStoreUnavailable, match="locked"):
