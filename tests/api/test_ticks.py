@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from macropod_server.api import examples
+from macropod_server.api import account_examples, examples
 from macropod_server.api.ticks import CadenceOut, SpanIn, TickOut
 from macropod_server.api.workspace import WorkspaceStateOut
 
@@ -146,6 +146,10 @@ def test_the_workspace_is_paused_and_resumed(client):
         "paused_at": None,
         "paused_by": None,
         "pause_reason": None,
+        "archived_at": None,
+        "created_by": None,
+        "default_flavor": "plain",
+        "role": "owner",
     }
     paused = client.post("/v1/workspace/pause", json={"reason": "night"}).json()
     assert (paused["paused_at"], paused["paused_by"], paused["pause_reason"]) == (moment(0), "admin@localhost", "night")
@@ -166,7 +170,7 @@ def test_a_spread_is_in_whole_seconds(client, wish):
         (TickOut, examples.TICK),
         (SpanIn, examples.SPAN),
         (CadenceOut, examples.CADENCE),
-        (WorkspaceStateOut, examples.WORKSPACE),
+        (WorkspaceStateOut, account_examples.WORKSPACE),
     ],
 )
 def test_the_examples_have_the_shapes_they_are_examples_of(shape, example):

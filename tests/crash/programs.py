@@ -30,7 +30,7 @@ import time
 for number in range(1, 20_001):
     print("line", number, "x" * 500)
     if number % 50 == 0:
-        time.sleep(0.01)
+        time.sleep(0.025)
 sys.exit(7)
 """
 
