@@ -164,8 +164,9 @@ class _Broadcast:
                 follower.conclude(last_word)
 
     async def _read_on(self, bell: Bell) -> str:
-        """Until the run or the server ends; returns the last word."""
-        while not self._signals.is_closing:
+        """Until the run or the server ends, or nobody is left; returns the last word."""
+        # A cancellation may be lost where what was waited for comes in the same moment (asyncio.wait_for before 3.12).
+        while self._followers and not self._signals.is_closing:
             await self._until_somebody_waits()
             found, batch = await run_in_threadpool(self._look_once, {each.wanted for each in self._followers})
             if batch:
@@ -207,7 +208,7 @@ class _Broadcast:
 
     async def _until_somebody_waits(self) -> None:
         """The fastest sets the pace: where none keeps up, reading ahead would only let all of them go."""
-        while not self._does_somebody_wait():
+        while self._followers and not self._does_somebody_wait():
             self._taken.clear()
             await self._taken.wait()
 
