@@ -82,6 +82,10 @@ class Workspace(ShownValue):
         """The workspace under its new name; for owners. Raises `Conflict` when that is taken."""
         return self._changed(name=name)
 
+    def set_default_flavor(self, flavor: str) -> Workspace:
+        """What is uploaded to it without a flavor has this one from now on, "plain" or "data"; for owners."""
+        return self._changed(default_flavor=flavor)
+
     def archive(self) -> Workspace:
         """Let it only be read from now on; for owners. It is paused, and what runs goes on to its end."""
         return self._changed(archived=True)

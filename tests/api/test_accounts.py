@@ -12,7 +12,7 @@ from macropod_server.flows.create_workspace import give_default_workspace
 from macropod_server.flows.make_token import make_token
 
 from tests.api.permissions import ACCOUNTS, Holder
-from tests.builders import NOON, WORKSPACE, make_task, runs_of
+from tests.builders import NOON, WORKSPACE, a_zip, make_task, runs_of
 
 PASSWORD = "correct horse battery"
 
@@ -251,3 +251,13 @@ def test_a_token_that_ends_makes_none_that_goes_on_after_it(person):
     for wish in ({}, {"expires_in_days": 90}):
         made = ada.told("POST", "tokens", {"name": "made"} | wish, token=day["secret"])
         assert made["expires_at"] == day["expires_at"]
+
+
+def test_the_default_flavor_of_a_workspace_is_that_of_what_is_uploaded(client):
+    changed = client.patch("/v1/workspaces/1", json={"default_flavor": "data"})
+    assert (changed.status_code, changed.json()["default_flavor"]) == (200, "data")
+    made = client.post("/v1/orchestrations", files={"file": ("a.zip", a_zip())}).json()
+    assert made["flavor"] == "data"
+    assert client.patch("/v1/workspaces/1", json={"default_flavor": "sweet"}).status_code == 422
+    client.patch("/v1/workspaces/1", json={"archived": True})
+    assert client.patch("/v1/workspaces/1", json={"default_flavor": "plain"}).status_code == 409

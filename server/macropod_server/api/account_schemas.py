@@ -52,6 +52,7 @@ class WorkspaceIn(_Wish):
 
 class WorkspaceChange(_Wish):
     name: str | None = None
+    default_flavor: Flavor | None = Field(default=None, description="of what is uploaded without one from now on")
     archived: bool | None = None
 
 

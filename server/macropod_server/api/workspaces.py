@@ -9,6 +9,7 @@ from macropod_server.domain.identity import Identity
 from macropod_server.domain.roles import Role, within
 from macropod_server.flows.change_workspace import archive_workspace, rename_workspace, reopen_workspace
 from macropod_server.flows.create_workspace import create_workspace
+from macropod_server.flows.set_default_flavor import set_default_flavor
 
 router = APIRouter(prefix="/v1/workspaces", tags=["workspaces"])
 
@@ -45,6 +46,8 @@ def change(workspace_id: int, wish: WorkspaceChange, deps: DepsDep, caller: MayR
         reopen_workspace(deps, workspace_id, requested_by=caller.name)
     if wish.name is not None:
         rename_workspace(deps, workspace_id, wish.name)
+    if wish.default_flavor is not None:
+        set_default_flavor(deps, wish.default_flavor, workspace_id=workspace_id)
     if wish.archived:
         archive_workspace(deps, workspace_id, requested_by=caller.name, now=now)
     return show(workspace_id, deps, caller)

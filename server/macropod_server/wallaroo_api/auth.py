@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 
 from macropod_server.api.access import DepsDep, Now
-from macropod_server.api.sessions import Address, PublicUrl, SignedInOut
+from macropod_server.api.sessions import Address, DeviceLoginOut, PublicUrl, SignedInOut
+from macropod_server.api.sessions import begin_device as begin_natively
 from macropod_server.domain import errors
 from macropod_server.domain.errors import Invalid, MacropodError
 from macropod_server.flows.begin_session import SignedIn
-from macropod_server.flows.device_login import begin_device_login, poll_device_login
+from macropod_server.flows.device_login import poll_device_login
 from macropod_server.flows.refresh_session import refresh_session
 from macropod_server.flows.sign_in import sign_in
 from macropod_server.wallaroo_api.refusals import WallarooRoute, status_of
@@ -47,15 +47,6 @@ def _word(error: MacropodError) -> str:
     return next((word for kind, word in _WORDS.items() if isinstance(error, kind)), error.code)
 
 
-class DeviceShape(BaseModel):
-    device_code: str = Field(repr=False)
-    user_code: str
-    verification_uri: str
-    verification_uri_complete: str
-    interval: int
-    expires_in: int
-
-
 @router.post(TOKEN)
 def token(
     deps: DepsDep,
@@ -82,15 +73,7 @@ def token(
 
 
 @router.post(DEVICE)
-def begin_device(deps: DepsDep, address: Address, public_url: PublicUrl, now: Now, response: Response) -> DeviceShape:
-    response.headers["Cache-Control"] = "no-store"
-    begun = begin_device_login(deps, now=now, address=address)
-    page = f"{public_url}/device"
-    return DeviceShape(
-        device_code=begun.device_code,
-        user_code=begun.user_code,
-        verification_uri=page,
-        verification_uri_complete=f"{page}?code={begun.user_code}",
-        interval=begun.interval,
-        expires_in=begun.expires_in,
-    )
+def begin_device(
+    deps: DepsDep, address: Address, public_url: PublicUrl, now: Now, response: Response
+) -> DeviceLoginOut:
+    return begin_natively(deps, address, public_url, now, response)
